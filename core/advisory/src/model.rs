@@ -257,7 +257,10 @@ pub enum Versions {
 
 impl Default for Versions {
     fn default() -> Self {
-        Self::Cve { default: Status::Unknown, entries: Vec::new() }
+        Self::Cve {
+            default: Status::Unknown,
+            entries: Vec::new(),
+        }
     }
 }
 
