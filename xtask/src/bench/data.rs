@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::tracker::{CHANNELS, FEEDS};
 use crate::workspace::Workspace;
 
-const CVES: &str = "cve5-records.jsonl.zst";
-const CHANNEL: &str = "nixpkgs-26.11pre-2026-07-14-packages.jsonl.zst";
+const CVES: &str = FEEDS[0];
+const CHANNEL: &str = CHANNELS[0].file;
+/// The collection is compressed with a window of 128 MiB.
+const WINDOW_LOG: u32 = 27;
 /// Makes the sample's 3,600 records about 75,000, and its 3,400 packages about 71,000.
 const COPIES: usize = 21;
 
@@ -23,6 +26,8 @@ pub struct Data {
     pub channel: Lines,
     /// The other advisory feeds and aliases, as they are.
     pub others: Vec<PathBuf>,
+    /// Bytes of JSON in them.
+    pub others_bytes: u64,
     /// What it is, for the reader of the figures.
     pub about: &'static str,
 }
@@ -41,26 +46,55 @@ pub struct Lines {
 /// Lays the data out in `folder`.
 pub fn lay(workspace: &Workspace, folder: &Path) -> Result<Data> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let (from, copies, about) = match workspace.shared_data() {
-        Some(shared) => (shared, 1, "the full collection"),
-        None => {
-            let sample = workspace.root().join("fixtures");
-            (sample, COPIES, "copies of the sample under other ids (the full collection is absent)")
-        }
+    let (from, copies, about) = match workspace.collection() {
+        Some(collection) => (collection, 1, "the full collection"),
+        None => (
+            workspace.sample(),
+            COPIES,
+            "copies of the sample under other ids (the full collection is absent)",
+        ),
     };
-    let cves = unpack(&from.join(CVES), &folder.join("cves.jsonl"), copies, renumber_cve)?;
-    let channel =
-        unpack(&from.join(CHANNEL), &folder.join("channel.jsonl"), copies, rename_package)?;
-    let others = [
-        "nvd-overrides-anchore.jsonl.zst",
-        "osv-and-advisories.jsonl.zst",
-        "kev-cisa-2025-08-25.jsonl.zst",
-        "purl2cpe.jsonl.zst",
-        "repology-rules.jsonl.zst",
-        "cve-bin-tool-checkers.jsonl.zst",
-    ];
-    let others = others.into_iter().map(|name| from.join(name)).filter(|file| file.exists());
-    Ok(Data { cves, channel, others: others.collect(), about })
+    let cves = unpack(
+        &from.join(CVES),
+        &folder.join("cves.jsonl"),
+        copies,
+        renumber_cve,
+    )?;
+    let channel = unpack(
+        &from.join(CHANNEL),
+        &folder.join("channel.jsonl"),
+        copies,
+        rename_package,
+    )?;
+    let mut others = Vec::new();
+    let mut others_bytes = 0;
+    for file in FEEDS
+        .iter()
+        .filter(|name| **name != CVES)
+        .map(|name| from.join(name))
+    {
+        if file.exists() {
+            let mut reader = decoder(&file)?;
+            others_bytes += std::io::copy(&mut reader, &mut std::io::sink())
+                .with_context(|| format!("cannot unpack {}", file.display()))?;
+            others.push(file);
+        }
+    }
+    Ok(Data {
+        cves,
+        channel,
+        others,
+        others_bytes,
+        about,
+    })
+}
+
+fn decoder(file: &Path) -> Result<impl BufRead + use<>> {
+    let context = || format!("cannot read {}", file.display());
+    let opened = File::open(file).with_context(context)?;
+    let mut decoder = zstd::Decoder::new(opened).with_context(context)?;
+    decoder.window_log_max(WINDOW_LOG).with_context(context)?;
+    Ok(BufReader::with_capacity(1 << 20, decoder))
 }
 
 fn unpack(
@@ -71,14 +105,19 @@ fn unpack(
 ) -> Result<Lines> {
     let context = || format!("cannot unpack {} to {}", from.display(), to.display());
     let mut out = BufWriter::new(File::create(to).with_context(context)?);
-    let mut lines = Lines { file: to.to_owned(), count: 0, bytes: 0 };
+    let mut lines = Lines {
+        file: to.to_owned(),
+        count: 0,
+        bytes: 0,
+    };
     for number in 0..copies {
-        let mut decoder = zstd::Decoder::new(File::open(from).with_context(context)?)
-            .with_context(context)?;
-        decoder.window_log_max(27).with_context(context)?;
-        for (at, line) in BufReader::new(decoder).lines().enumerate() {
+        for (at, line) in decoder(from)?.lines().enumerate() {
             let line = line.with_context(context)?;
-            let line = if number == 0 { line } else { copy(&line, at, number) };
+            let line = if number == 0 {
+                line
+            } else {
+                copy(&line, at, number)
+            };
             lines.count += 1;
             lines.bytes += line.len() as u64;
             writeln!(out, "{line}").with_context(context)?;
@@ -124,7 +163,7 @@ mod tests {
     fn the_sample_is_unpacked() {
         let workspace = Workspace::find().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let from = workspace.root().join("fixtures").join(CHANNEL);
+        let from = workspace.sample().join(CHANNEL);
         let lines = unpack(&from, &folder.path().join("x"), 2, rename_package).unwrap();
         assert_eq!(lines.count, 6_800);
         let size = std::fs::metadata(&lines.file).unwrap().len();

@@ -65,17 +65,23 @@ impl Figure {
     pub fn ratio(&self) -> Option<f64> {
         let reach = self.reach?;
         let (measured, asked) = (self.measured.value(), reach.value());
-        Some(if reach.more_is_better() { measured / asked } else { asked / measured })
+        Some(if reach.more_is_better() {
+            measured / asked
+        } else {
+            asked / measured
+        })
     }
 }
 
 /// The figures as a table in Markdown.
 pub fn table(figures: &[Figure]) -> String {
-    let mut table = "| figure | measured | reach | ratio | on |\n|---|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| figure | measured | reach | ratio | on |\n|---|---|---|---|---|\n".to_owned();
     for figure in figures {
         let bound = |q: Quantity| if q.more_is_better() { "≥" } else { "≤" };
-        let reach =
-            figure.reach.map_or("peer".to_owned(), |reach| format!("{} {reach}", bound(reach)));
+        let reach = figure.reach.map_or("peer".to_owned(), |reach| {
+            format!("{} {reach}", bound(reach))
+        });
         let ratio = match figure.ratio() {
             None => String::new(),
             Some(ratio) if ratio >= 1.0 => format!("{ratio:.1}"),
@@ -94,7 +100,12 @@ mod tests {
     use super::*;
 
     fn figure(measured: Quantity, reach: Option<Quantity>) -> Figure {
-        Figure { what: "x".to_owned(), measured, reach, on: "y".to_owned() }
+        Figure {
+            what: "x".to_owned(),
+            measured,
+            reach,
+            on: "y".to_owned(),
+        }
     }
 
     #[test]
@@ -112,7 +123,10 @@ mod tests {
     fn what_is_not_reached_is_said() {
         let slow = figure(Quantity::Seconds(0.04), Some(Quantity::Seconds(0.02)));
         let table = table(&[slow, figure(Quantity::Throughput(3e8), None)]);
-        assert!(table.contains("| x | 40.0 ms | ≤ 20.0 ms | **0.50, not reached** | y |"), "{table}");
+        assert!(
+            table.contains("| x | 40.0 ms | ≤ 20.0 ms | **0.50, not reached** | y |"),
+            "{table}"
+        );
         assert!(table.contains("| x | 300 MB/s | peer |  | y |"), "{table}");
     }
 }

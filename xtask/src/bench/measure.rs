@@ -51,7 +51,15 @@ pub fn run(command: &mut Command) -> Result<Measured> {
         let wall = started.elapsed();
         let stdout = out.join().unwrap_or_default();
         let stderr = err.join().unwrap_or_default();
-        Ok((Output { status, stdout, stderr }, peak, wall))
+        Ok((
+            Output {
+                status,
+                stdout,
+                stderr,
+            },
+            peak,
+            wall,
+        ))
     })?;
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stderr);
@@ -102,7 +110,10 @@ mod tests {
 
     #[test]
     fn the_high_water_mark_is_read() {
-        assert_eq!(parse_high_water("Name:\tx\nVmHWM:\t  1536 kB\nVmRSS:\t1 kB\n"), 1536 * 1024);
+        assert_eq!(
+            parse_high_water("Name:\tx\nVmHWM:\t  1536 kB\nVmRSS:\t1 kB\n"),
+            1536 * 1024
+        );
         assert_eq!(parse_high_water("Name:\tx\n"), 0);
     }
 }
