@@ -11,7 +11,7 @@
 //! - [`compare_versions`], [`version_components`] and [`DrvName`]: the order and the splitting
 //!   behind `builtins.compareVersions`, `builtins.splitVersion` and `builtins.parseDrvName`.
 //! - [`StorePath`], [`StorePathName`] and [`StoreDir`]: what may be named in a store.
-//! - [`nixbase32`], [`Hash`], [`ContentAddress`], [`Signature`]: how digests are written.
+//! - [`nixbase32`], [`struct@Hash`], [`ContentAddress`], [`Signature`]: how digests are written.
 //! - [`Derivation`]: [`derivation::aterm`] reads and writes `.drv` files byte by byte,
 //!   [`derivation::json`] what `nix derivation show` prints, in all its versions.
 //! - [`path_info`]: what a store knows of its objects, from [`path_info::json`] (`nix path-info
