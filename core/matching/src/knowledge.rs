@@ -5,9 +5,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::advisory_facts::AdvisoryFacts;
+use crate::ecosystem::Ecosystem;
 use crate::names;
 use crate::package_facts::VendorProduct;
-use crate::repository::{Pointer, Repository};
+use crate::repository::Pointer;
 
 /// Which table an alias fact is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -90,6 +91,8 @@ pub struct Knowledge {
     checkers_of_product: FxHashMap<String, Vec<String>>,
     products_of_checker: FxHashMap<String, Vec<String>>,
     projects_of_name: FxHashMap<String, Vec<String>>,
+    names_of_project: FxHashMap<String, Vec<String>>,
+    products_of_distribution_package: FxHashMap<String, Vec<String>>,
 }
 
 impl Knowledge {
@@ -153,12 +156,17 @@ impl Knowledge {
         self.checkers_of_product.clear();
         self.products_of_checker.clear();
         self.projects_of_name.clear();
+        self.names_of_project.clear();
+        self.products_of_distribution_package.clear();
         for alias in aliases {
             let (product, left) = (joined_product(&alias.right), alias.left.to_lowercase());
             match alias.table {
                 AliasTable::Purl2cpe => {
                     push(&mut self.purls_of_product, &product, &left);
-                    push(&mut self.products_of_purl, &left, &product);
+                    push(&mut self.products_of_purl, &canonical_purl(&left), &product);
+                    if let Some(name) = distribution_package(&left) {
+                        push(&mut self.products_of_distribution_package, &name, &product);
+                    }
                 }
                 AliasTable::CveBinTool => {
                     let checker = names::joined(&left);
@@ -166,7 +174,9 @@ impl Knowledge {
                     push(&mut self.products_of_checker, &checker, &product);
                 }
                 AliasTable::Repology => {
-                    push(&mut self.projects_of_name, &names::joined(&left), &names::joined(&alias.right));
+                    let (name, project) = (names::joined(&left), names::joined(&alias.right));
+                    push(&mut self.projects_of_name, &name, &project);
+                    push(&mut self.names_of_project, &project, &name);
                 }
             }
         }
@@ -225,6 +235,18 @@ impl Knowledge {
     pub fn projects_of_name(&self, name: &str) -> &[String] {
         self.projects_of_name.get(name).map_or(&[], Vec::as_slice)
     }
+
+    /// Repology: joined package names of a joined project name.
+    #[must_use]
+    pub fn names_of_project(&self, project: &str) -> &[String] {
+        self.names_of_project.get(project).map_or(&[], Vec::as_slice)
+    }
+
+    /// purl2cpe: products of a distribution's package, by its joined name.
+    #[must_use]
+    pub fn products_of_distribution_package(&self, name: &str) -> &[String] {
+        self.products_of_distribution_package.get(name).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The repositories that are a product's home, among all that its advisories link.
@@ -251,6 +273,22 @@ fn home<'a>(product: &VendorProduct, links: &'a Links) -> Vec<&'a str> {
         })
         .map(|(repository, _)| repository.as_str())
         .collect()
+}
+
+/// A purl with its name in its ecosystem's form, so that it can be looked up.
+fn canonical_purl(purl: &str) -> String {
+    let Some((kind, name)) = purl.split_once('/') else { return purl.to_owned() };
+    match Ecosystem::from_purl_type(kind) {
+        Some(ecosystem) => format!("{}/{}", ecosystem.tag(), ecosystem.canonical(name)),
+        None => purl.to_owned(),
+    }
+}
+
+/// The joined name in a purl of a distribution's package.
+fn distribution_package(purl: &str) -> Option<String> {
+    let (kind, rest) = purl.split_once('/')?;
+    let name = rest.rsplit('/').next()?;
+    matches!(kind, "deb" | "rpm" | "apk" | "alpm").then(|| names::joined(name))
 }
 
 /// `Vendor:Product` as tables write it, in joined form.

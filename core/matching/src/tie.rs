@@ -61,7 +61,11 @@ impl<'a> Search<'a> {
     }
 
     fn finish(self) -> Option<Tie> {
-        let tier = self.found.iter().map(|found| found.tier).min()?;
+        let mut tier = self.found.iter().map(|found| found.tier).min()?;
+        if self.package.scope == Scope::Variant {
+            // The software is judged where it stands first; a build for another target follows it.
+            tier = Tier::Low;
+        }
         let mut rows: Vec<usize> = Vec::new();
         let mut reasons: Vec<Reason> = Vec::new();
         let mut found = self.found;
@@ -409,6 +413,9 @@ impl<'a> Search<'a> {
             return;
         }
         let owners = &self.package.owners;
+        // An advisory that links several of the owner's repositories is about one of them only.
+        let owner = owner_of(repository);
+        let alone = self.advisory.links.iter().filter(|link| link.repository.owner() == owner).count() == 1;
         let row = self.advisory.rows.iter().position(|row| {
             row.identities
                 .iter()
@@ -416,7 +423,7 @@ impl<'a> Search<'a> {
         });
         let text = format!("the advisory links the package's repository {repository}");
         match row {
-            Some(row) if pointer >= Pointer::Content => {
+            Some(row) if alone && pointer >= Pointer::Content => {
                 self.add(Some(row), Tier::Medium, "link_and_owner", format!("{text}, whose owner is the vendor"));
             }
             _ => self.add(None, Tier::Low, "link", text),
