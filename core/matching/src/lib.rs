@@ -10,13 +10,16 @@
 
 pub mod advisory_facts;
 pub mod baseline;
+pub mod decide;
 pub mod ecosystem;
 pub mod evidence;
 pub mod index;
+pub mod judge;
 pub mod keys;
 pub mod knowledge;
 pub mod mention;
 pub mod names;
+pub mod order;
 pub mod package;
 pub mod package_facts;
 pub mod repository;

@@ -423,7 +423,7 @@ impl<'a> Search<'a> {
         });
         let text = format!("the advisory links the package's repository {repository}");
         match row {
-            Some(row) if alone && pointer >= Pointer::Content => {
+            Some(row) if alone && pointer == Pointer::Change => {
                 self.add(Some(row), Tier::Medium, "link_and_owner", format!("{text}, whose owner is the vendor"));
             }
             _ => self.add(None, Tier::Low, "link", text),
