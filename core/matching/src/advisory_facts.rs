@@ -1,7 +1,9 @@
 //! What an advisory says about which software it concerns, worked out once.
 
 use snowguard_advisory::cpe::{Cpe, Part, Value};
-use snowguard_advisory::model::{Advisory, Affected, Configuration, Operator, OsvRangeKind, Record, State, Versions};
+use snowguard_advisory::model::{
+    Advisory, Affected, Configuration, Operator, OsvRangeKind, Record, State, Versions,
+};
 
 use crate::ecosystem::Ecosystem;
 use crate::names;
@@ -115,12 +117,21 @@ impl AdvisoryFacts {
                             link.pointer = pointer;
                             link.url.clone_from(&reference.url);
                         }
-                        None => links.push(Link { repository, pointer, url: reference.url.clone() }),
+                        None => links.push(Link {
+                            repository,
+                            pointer,
+                            url: reference.url.clone(),
+                        }),
                     }
                 }
             }
         }
-        let tagged = |tag: &str| advisory.records.iter().any(|r| r.tags.iter().any(|t| t == tag));
+        let tagged = |tag: &str| {
+            advisory
+                .records
+                .iter()
+                .any(|r| r.tags.iter().any(|t| t == tag))
+        };
         Self {
             ids,
             rows,
@@ -150,24 +161,42 @@ impl AdvisoryFacts {
 /// The CVE list's word counts before all others; without it, all records must be void.
 fn is_void(advisory: &Advisory) -> bool {
     use snowguard_advisory::model::Source;
-    let mut cve_list = advisory.records.iter().filter(|r| r.source == Source::CveList).peekable();
+    let mut cve_list = advisory
+        .records
+        .iter()
+        .filter(|r| r.source == Source::CveList)
+        .peekable();
     if cve_list.peek().is_some() {
         return cve_list.all(|record| record.state != State::Published);
     }
-    advisory.records.iter().all(|record| record.state != State::Published)
+    advisory
+        .records
+        .iter()
+        .all(|record| record.state != State::Published)
 }
 
 fn row_of_affected(index: usize, place: usize, record: &Record, affected: &Affected) -> Row {
     let collection = affected.collection_url.as_deref().unwrap_or_default();
-    let is_distribution = ["redhat.com", "fedoraproject.org", "launchpad.net", "debian.org", "suse.com"]
-        .iter()
-        .any(|host| collection.contains(host));
+    let is_distribution = [
+        "redhat.com",
+        "fedoraproject.org",
+        "launchpad.net",
+        "debian.org",
+        "suse.com",
+    ]
+    .iter()
+    .any(|host| collection.contains(host));
     let ecosystem = affected
         .ecosystem
         .as_deref()
         .and_then(Ecosystem::from_osv)
         .or_else(|| Ecosystem::from_collection(collection))
-        .or_else(|| affected.purl.as_ref().and_then(|purl| Ecosystem::from_purl_type(&purl.kind)));
+        .or_else(|| {
+            affected
+                .purl
+                .as_ref()
+                .and_then(|purl| Ecosystem::from_purl_type(&purl.kind))
+        });
     let mut row = Row {
         record: index,
         place: Place::Affected(place),
@@ -178,20 +207,29 @@ fn row_of_affected(index: usize, place: usize, record: &Record, affected: &Affec
         is_distribution,
         foreign_platform: foreign_platform(&affected.platforms),
     };
-    for url in affected.repo.iter().map(String::as_str).chain((!collection.is_empty()).then_some(collection)) {
+    for url in affected
+        .repo
+        .iter()
+        .map(String::as_str)
+        .chain((!collection.is_empty()).then_some(collection))
+    {
         if let Some((repository, _)) = Repository::in_url(url) {
             row.repositories.push(repository);
         }
     }
     if let Versions::Osv { ranges, .. } = &affected.versions {
-        for range in ranges.iter().filter(|range| range.kind == OsvRangeKind::Git) {
+        for range in ranges
+            .iter()
+            .filter(|range| range.kind == OsvRangeKind::Git)
+        {
             if let Some((repository, _)) = range.repo.as_deref().and_then(Repository::in_url) {
                 row.repositories.push(repository);
             }
         }
     }
     if let (Some(ecosystem), Some(name)) = (ecosystem, &affected.package_name) {
-        row.ecosystem_names.push((ecosystem, ecosystem.canonical(name)));
+        row.ecosystem_names
+            .push((ecosystem, ecosystem.canonical(name)));
         if ecosystem == Ecosystem::Go
             && let Some((repository, _)) = Repository::in_url(name)
         {
@@ -200,13 +238,19 @@ fn row_of_affected(index: usize, place: usize, record: &Record, affected: &Affec
     }
     if let Some(purl) = &affected.purl {
         if let Some(ecosystem) = Ecosystem::from_purl_type(&purl.kind) {
-            row.ecosystem_names.push((ecosystem, ecosystem.canonical(&Ecosystem::purl_name(purl))));
+            row.ecosystem_names
+                .push((ecosystem, ecosystem.canonical(&Ecosystem::purl_name(purl))));
         } else if matches!(purl.kind.as_str(), "github" | "gitlab" | "bitbucket")
             && let Some(owner) = &purl.namespace
         {
-            let host = if purl.kind == "bitbucket" { "bitbucket.org" } else { &format!("{}.com", purl.kind) };
+            let host = if purl.kind == "bitbucket" {
+                "bitbucket.org"
+            } else {
+                &format!("{}.com", purl.kind)
+            };
             row.repositories.extend(
-                Repository::in_url(&format!("https://{host}/{owner}/{}", purl.name)).map(|(repository, _)| repository),
+                Repository::in_url(&format!("https://{host}/{owner}/{}", purl.name))
+                    .map(|(repository, _)| repository),
             );
         }
     }
@@ -214,11 +258,22 @@ fn row_of_affected(index: usize, place: usize, record: &Record, affected: &Affec
     row.repositories.dedup();
     row.ecosystem_names.sort_unstable();
     row.ecosystem_names.dedup();
-    let vendor = affected.vendor.as_deref().filter(|text| !names::is_blank(text)).unwrap_or_default();
-    if let Some(product) = affected.product.as_deref().filter(|text| !names::is_blank(text)) {
+    let vendor = affected
+        .vendor
+        .as_deref()
+        .filter(|text| !names::is_blank(text))
+        .unwrap_or_default();
+    if let Some(product) = affected
+        .product
+        .as_deref()
+        .filter(|text| !names::is_blank(text))
+    {
         push_product(&mut row.identities, vendor, product, ecosystem);
     }
-    if let Some(name) = affected.package_name.as_deref().filter(|text| !names::is_blank(text))
+    if let Some(name) = affected
+        .package_name
+        .as_deref()
+        .filter(|text| !names::is_blank(text))
         && !is_distribution
         && Some(name) != affected.product.as_deref()
     {
@@ -231,9 +286,16 @@ fn row_of_affected(index: usize, place: usize, record: &Record, affected: &Affec
 }
 
 /// A product as a CNA writes it; `owner/name` is a repository's short form.
-fn push_product(out: &mut Vec<Identity>, vendor: &str, product: &str, ecosystem: Option<Ecosystem>) {
+fn push_product(
+    out: &mut Vec<Identity>,
+    vendor: &str,
+    product: &str,
+    ecosystem: Option<Ecosystem>,
+) {
     let (vendor, name) = match product.rsplit_once('/') {
-        Some((owner, name)) if !product.contains(' ') && !product.starts_with('@') && !name.is_empty() => {
+        Some((owner, name))
+            if !product.contains(' ') && !product.starts_with('@') && !name.is_empty() =>
+        {
             (owner.rsplit('/').next().unwrap_or(owner), name)
         }
         _ => (vendor, product),
@@ -245,7 +307,11 @@ fn push_product(out: &mut Vec<Identity>, vendor: &str, product: &str, ecosystem:
     out.push(Identity {
         vendor_core: names::vendor_core(vendor),
         dashed: names::dashed(name),
-        text: if vendor.is_empty() { product.to_owned() } else { format!("{vendor} {name}") },
+        text: if vendor.is_empty() {
+            product.to_owned()
+        } else {
+            format!("{vendor} {name}")
+        },
         is_cpe: false,
         ecosystem,
         vendor_product,
@@ -256,7 +322,9 @@ fn identity_of_cpe(cpe: &Cpe) -> Option<Identity> {
     if cpe.part == Part::Hardware {
         return None;
     }
-    let (Value::Text(vendor), Value::Text(product)) = (&cpe.vendor, &cpe.product) else { return None };
+    let (Value::Text(vendor), Value::Text(product)) = (&cpe.vendor, &cpe.product) else {
+        return None;
+    };
     // npm scopes are escaped into products as `@scope/name`.
     let name = product.rsplit('/').next().unwrap_or(product);
     let ecosystem = match &cpe.target_sw {
@@ -274,7 +342,12 @@ fn identity_of_cpe(cpe: &Cpe) -> Option<Identity> {
 }
 
 /// One row per vulnerable product of an applicability statement.
-fn rows_of_configuration(index: usize, place: usize, record: &Record, configuration: &Configuration) -> Vec<Row> {
+fn rows_of_configuration(
+    index: usize,
+    place: usize,
+    record: &Record,
+    configuration: &Configuration,
+) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     if configuration.negate {
         return rows;
@@ -288,11 +361,14 @@ fn rows_of_configuration(index: usize, place: usize, record: &Record, configurat
                 }
                 continue;
             }
-            let Some(identity) = identity_of_cpe(&found.criteria) else { continue };
+            let Some(identity) = identity_of_cpe(&found.criteria) else {
+                continue;
+            };
             let target = text_of(&found.criteria.target_sw);
             let known = rows.iter_mut().find(|row| {
                 row.identities.iter().any(|known| {
-                    known.vendor_product == identity.vendor_product && known.ecosystem == identity.ecosystem
+                    known.vendor_product == identity.vendor_product
+                        && known.ecosystem == identity.ecosystem
                 })
             });
             if known.is_none() {
@@ -326,8 +402,9 @@ fn text_of(value: &Value) -> Option<String> {
 
 /// The platforms, where all of them are ones that Nixpkgs does not build for.
 fn foreign_platform(platforms: &[String]) -> Option<String> {
-    const FOREIGN: [&str; 8] =
-        ["windows", "android", "iphone", "ipad", "ios", "watchos", "tvos", "visionos"];
+    const FOREIGN: [&str; 8] = [
+        "windows", "android", "iphone", "ipad", "ios", "watchos", "tvos", "visionos",
+    ];
     let is_foreign = |platform: &String| {
         let platform = platform.to_ascii_lowercase();
         FOREIGN.iter().any(|foreign| {

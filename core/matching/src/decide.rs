@@ -22,9 +22,16 @@ pub struct Decision {
 
 /// Decides over the rows that tie advisory and package.
 #[must_use]
-pub fn decide(advisory: &Advisory, facts: &AdvisoryFacts, package: &PackageFacts, rows: &[usize]) -> Decision {
-    let mut opinions: Vec<Opinion> =
-        rows.iter().filter_map(|row| opinion(advisory, facts.rows.get(*row)?, package)).collect();
+pub fn decide(
+    advisory: &Advisory,
+    facts: &AdvisoryFacts,
+    package: &PackageFacts,
+    rows: &[usize],
+) -> Decision {
+    let mut opinions: Vec<Opinion> = rows
+        .iter()
+        .filter_map(|row| opinion(advisory, facts.rows.get(*row)?, package))
+        .collect();
     // The surest opinion first; among equals the source nearest to the software.
     opinions.sort_by_key(|opinion| (opinion.grade, opinion.authority));
     let by_range = opinions.first().map(|first| first.verdict);
@@ -34,51 +41,89 @@ pub fn decide(advisory: &Advisory, facts: &AdvisoryFacts, package: &PackageFacts
     }
     let (verdict, deciding) = if let Some((id, entry)) = mention(&package.known_vulnerable, facts) {
         let text = format!("Nixpkgs marks the package as vulnerable to {id}: {entry}");
-        (Verdict::Affected, vec![decides("known_vulnerability", text, None)])
+        (
+            Verdict::Affected,
+            vec![decides("known_vulnerability", text, None)],
+        )
     } else if let Some((id, patch)) = mention(&package.patched, facts) {
         let text = format!("the package applies the patch {patch}, which names {id}");
         (Verdict::Fixed, vec![decides("patch_named", text, None)])
     } else if facts.is_hosted {
         let text = "only a service that its vendor hosts is concerned".to_owned();
-        (Verdict::NotAffected, vec![decides("hosted_service", text, None)])
+        (
+            Verdict::NotAffected,
+            vec![decides("hosted_service", text, None)],
+        )
     } else {
         by_versions(&opinions, package)
     };
     let fixed_in = opinions.iter().find_map(|opinion| opinion.fixed_in.clone());
     reasons.splice(0..0, deciding);
-    for other in opinions.iter().filter(|opinion| Some(opinion.verdict) != by_range && opinion.grade <= Grade::Inferred)
+    for other in opinions
+        .iter()
+        .filter(|opinion| Some(opinion.verdict) != by_range && opinion.grade <= Grade::Inferred)
     {
         let text = format!("another statement says otherwise: {}", other.text);
-        reasons.push(Reason { at: Some(other.at.clone()), ..note("sources_disagree", text) });
+        reasons.push(Reason {
+            at: Some(other.at.clone()),
+            ..note("sources_disagree", text)
+        });
     }
-    Decision { verdict, fixed_in, reasons }
+    Decision {
+        verdict,
+        fixed_in,
+        reasons,
+    }
 }
 
 fn by_versions(opinions: &[Opinion], package: &PackageFacts) -> (Verdict, Vec<Reason>) {
     match opinions.first() {
-        None if package.package.version.is_empty() => {
-            (Verdict::Unknown, vec![decides("no_version", "the package has no version".to_owned(), None)])
-        }
+        None if package.package.version.is_empty() => (
+            Verdict::Unknown,
+            vec![decides(
+                "no_version",
+                "the package has no version".to_owned(),
+                None,
+            )],
+        ),
         None => {
             let text = "no statement about versions speaks of this package".to_owned();
             (Verdict::Unknown, vec![decides("no_range", text, None)])
         }
-        Some(first) => {
-            (first.verdict, vec![decides(first.code, first.text.clone(), Some(first.at.clone()))])
-        }
+        Some(first) => (
+            first.verdict,
+            vec![decides(
+                first.code,
+                first.text.clone(),
+                Some(first.at.clone()),
+            )],
+        ),
     }
 }
 
-fn mention<'a>(mentions: &'a [(String, String)], facts: &AdvisoryFacts) -> Option<&'a (String, String)> {
+fn mention<'a>(
+    mentions: &'a [(String, String)],
+    facts: &AdvisoryFacts,
+) -> Option<&'a (String, String)> {
     mentions.iter().find(|(id, _)| facts.ids.contains(id))
 }
 
 fn decides(code: &str, text: String, at: Option<String>) -> Reason {
-    Reason { code: code.to_owned(), weight: Weight::Decides, text, at }
+    Reason {
+        code: code.to_owned(),
+        weight: Weight::Decides,
+        text,
+        at,
+    }
 }
 
 fn note(code: &str, text: String) -> Reason {
-    Reason { code: code.to_owned(), weight: Weight::Note, text, at: None }
+    Reason {
+        code: code.to_owned(),
+        weight: Weight::Note,
+        text,
+        at: None,
+    }
 }
 
 /// How well an opinion is founded. Lower is better.
@@ -143,7 +188,13 @@ fn opinion(advisory: &Advisory, row: &Row, package: &PackageFacts) -> Option<Opi
             let affected = record.affected.get(index)?;
             let scheme = scheme_of(affected, row, package);
             let decision = versions::status(&affected.versions, version, &scheme);
-            Some(of_decision(&decision, scheme, version, speaker(&affected.by), &row.at))
+            Some(of_decision(
+                &decision,
+                scheme,
+                version,
+                speaker(&affected.by),
+                &row.at,
+            ))
         }
         Place::Configuration(index) => {
             let configuration = record.configurations.get(index)?;
@@ -156,7 +207,12 @@ fn scheme_of(affected: &Affected, row: &Row, package: &PackageFacts) -> Scheme {
     let ecosystem = row.ecosystem_names.first().map(|(ecosystem, _)| *ecosystem);
     match ecosystem {
         // The scheme of an ecosystem holds where the package's version is that ecosystem's.
-        Some(ecosystem) if package.ecosystem_names.iter().any(|(own, _)| *own == ecosystem) => {
+        Some(ecosystem)
+            if package
+                .ecosystem_names
+                .iter()
+                .any(|(own, _)| *own == ecosystem) =>
+        {
             Scheme::of_ecosystem(Some(ecosystem))
         }
         _ if affected.ecosystem.as_deref() == Some("Bitnami") => Scheme::Semver,
@@ -171,10 +227,12 @@ fn of_decision(
     authority: Authority,
     at: &str,
 ) -> Opinion {
-    let compared = decision
-        .considered
-        .iter()
-        .any(|entry| !matches!(entry.position, Position::Undecidable(_) | Position::Elsewhere));
+    let compared = decision.considered.iter().any(|entry| {
+        !matches!(
+            entry.position,
+            Position::Undecidable(_) | Position::Elsewhere
+        )
+    });
     let grade = match decision.basis {
         Basis::Undecidable | Basis::CommitsOnly | Basis::Nothing => Grade::Open,
         _ if decision.status == Status::Unknown => Grade::Open,
@@ -183,8 +241,13 @@ fn of_decision(
         Basis::Entry(_) | Basis::Default => Grade::Compared,
     };
     let entry = decision.decided().or_else(|| decision.left_behind());
-    let at = entry.map_or_else(|| at.to_owned(), |entry| format!("{at}{}", entry.at.pointer()));
-    let range = entry.map(|entry| range_text(&entry.bounds)).unwrap_or_default();
+    let at = entry.map_or_else(
+        || at.to_owned(),
+        |entry| format!("{at}{}", entry.at.pointer()),
+    );
+    let range = entry
+        .map(|entry| range_text(&entry.bounds))
+        .unwrap_or_default();
     let order = scheme.name();
     let (verdict, code, text) = match decision.status {
         Status::Affected if matches!(decision.basis, Basis::Default) => (
@@ -192,32 +255,58 @@ fn of_decision(
             "default_affected",
             format!("{version} is in no range, and the advisory's default is affected"),
         ),
-        Status::Affected => {
-            (Verdict::Affected, "range_affected", format!("{version} lies in the affected range {range} ({order})"))
-        }
+        Status::Affected => (
+            Verdict::Affected,
+            "range_affected",
+            format!("{version} lies in the affected range {range} ({order})"),
+        ),
         Status::Unaffected => match (decision.decided(), decision.left_behind()) {
-            (None, Some(_)) => {
-                (Verdict::Fixed, "past_range", format!("{version} lies behind the affected range {range} ({order})"))
-            }
+            (None, Some(_)) => (
+                Verdict::Fixed,
+                "past_range",
+                format!("{version} lies behind the affected range {range} ({order})"),
+            ),
             // A range marked unaffected that lies behind an affected one is the fix.
             (Some(_), Some(left)) => {
                 let range = range_text(&left.bounds);
-                (Verdict::Fixed, "past_range", format!("{version} lies behind the affected range {range} ({order})"))
+                (
+                    Verdict::Fixed,
+                    "past_range",
+                    format!("{version} lies behind the affected range {range} ({order})"),
+                )
             }
-            (Some(_), None) => {
-                (Verdict::NotAffected, "range_unaffected", format!("{version} lies in the unaffected range {range} ({order})"))
-            }
-            (None, None) => {
-                (Verdict::NotAffected, "outside_ranges", format!("{version} lies in no affected range ({order})"))
-            }
+            (Some(_), None) => (
+                Verdict::NotAffected,
+                "range_unaffected",
+                format!("{version} lies in the unaffected range {range} ({order})"),
+            ),
+            (None, None) => (
+                Verdict::NotAffected,
+                "outside_ranges",
+                format!("{version} lies in no affected range ({order})"),
+            ),
         },
-        Status::Unknown => (Verdict::Unknown, open_code(decision.basis), open_text(decision, version)),
+        Status::Unknown => (
+            Verdict::Unknown,
+            open_code(decision.basis),
+            open_text(decision, version),
+        ),
     };
-    let fixed_in = decision.fixed_in.map(str::to_owned).or_else(|| match decision.left_behind()?.bounds.upper? {
-        Edge::Excluded(upper) => Some(upper.to_owned()),
-        Edge::Included(_) => None,
+    let fixed_in = decision.fixed_in.map(str::to_owned).or_else(|| {
+        match decision.left_behind()?.bounds.upper? {
+            Edge::Excluded(upper) => Some(upper.to_owned()),
+            Edge::Included(_) | Edge::Series(_) => None,
+        }
     });
-    Opinion { verdict, grade, authority, code, text, at, fixed_in }
+    Opinion {
+        verdict,
+        grade,
+        authority,
+        code,
+        text,
+        at,
+        fixed_in,
+    }
 }
 
 fn open_code(basis: Basis) -> &'static str {
@@ -231,16 +320,26 @@ fn open_code(basis: Basis) -> &'static str {
 
 fn open_text(decision: &StatusDecision<'_>, version: &str) -> String {
     match decision.basis {
-        Basis::CommitsOnly => format!("the ranges are commits, which {version} can't be compared with"),
+        Basis::CommitsOnly => {
+            format!("the ranges are commits, which {version} can't be compared with")
+        }
         Basis::Nothing => "the advisory says nothing about versions".to_owned(),
         Basis::Undecidable => {
-            let why = decision.considered.iter().find_map(|entry| match entry.position {
-                Position::Undecidable(why) => Some(why),
-                _ => None,
-            });
-            format!("{version} can't be placed: {}", why.unwrap_or("the versions can't be compared"))
+            let why = decision
+                .considered
+                .iter()
+                .find_map(|entry| match entry.position {
+                    Position::Undecidable(why) => Some(why),
+                    _ => None,
+                });
+            format!(
+                "{version} can't be placed: {}",
+                why.unwrap_or("the versions can't be compared")
+            )
         }
-        Basis::Entry(_) | Basis::Default => format!("the advisory leaves open whether {version} is affected"),
+        Basis::Entry(_) | Basis::Default => {
+            format!("the advisory leaves open whether {version} is affected")
+        }
     }
 }
 
@@ -251,10 +350,22 @@ fn of_configuration(
     version: &str,
     authority: Authority,
 ) -> Option<Opinion> {
-    let wanted: Vec<&VendorProduct> = row.identities.iter().map(|identity| &identity.vendor_product).collect();
-    let ecosystem = row.identities.first().and_then(|identity| identity.ecosystem);
-    let scheme = Scheme::of_ecosystem(ecosystem.filter(|ecosystem| *ecosystem != Ecosystem::Plugin));
-    let matches = configuration.nodes.iter().filter(|node| !node.negate).flat_map(|node| &node.matches);
+    let wanted: Vec<&VendorProduct> = row
+        .identities
+        .iter()
+        .map(|identity| &identity.vendor_product)
+        .collect();
+    let ecosystem = row
+        .identities
+        .first()
+        .and_then(|identity| identity.ecosystem);
+    let scheme =
+        Scheme::of_ecosystem(ecosystem.filter(|ecosystem| *ecosystem != Ecosystem::Plugin));
+    let matches = configuration
+        .nodes
+        .iter()
+        .filter(|node| !node.negate)
+        .flat_map(|node| &node.matches);
     let mut best: Option<Opinion> = None;
     for found in matches.filter(|found| found.vulnerable) {
         let product = product_of(found)?;
@@ -296,11 +407,17 @@ fn range_text(bounds: &Bounds<'_>) -> String {
     let lower = bounds.lower.map(|edge| match edge {
         Edge::Included(version) => format!("≥ {version}"),
         Edge::Excluded(version) => format!("> {version}"),
+        Edge::Series(stem) => format!("≥ {stem}"),
     });
     let upper = bounds.upper.map(|edge| match edge {
         Edge::Included(version) => format!("≤ {version}"),
         Edge::Excluded(version) => format!("< {version}"),
+        Edge::Series(stem) => format!("≤ {stem}.*"),
     });
     let parts: Vec<String> = lower.into_iter().chain(upper).collect();
-    if parts.is_empty() { "of all versions".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() {
+        "of all versions".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }

@@ -63,7 +63,9 @@ impl Ecosystem {
             "Hex" => Self::Erlang,
             "opam" => Self::Ocaml,
             "CRAN" | "Bioconductor" => Self::R,
-            "Android" | "GitHub Actions" | "Pub" | "SwiftURL" | "ConanCenter" | "VSCode" => Self::Plugin,
+            "Android" | "GitHub Actions" | "Pub" | "SwiftURL" | "ConanCenter" | "VSCode" => {
+                Self::Plugin
+            }
             _ => return None,
         })
     }
@@ -108,15 +110,15 @@ impl Ecosystem {
             "erlang" | "elixir" | "hex" => Self::Erlang,
             "ocaml" => Self::Ocaml,
             "lua" => Self::Lua,
-            "wordpress" | "woocommerce" | "jenkins" | "moodle" | "drupal" | "joomla" | "joomla!" | "typo3"
-            | "android" | "iphone_os" | "ipados" | "ios" | "magento" | "opencart" | "prestashop" | "mediawiki"
-            | "jira" | "confluence" | "bamboo" | "bitbucket" | "splunk" | "craft_cms" | "vbulletin"
-            | "umbraco" | "concrete5" | "chrome" | "visual_studio_code" | "shopware" | "xwiki"
-            | "home_assistant" | "discourse" | "nextcloud" | "owncloud" | "salesforce" | "phpbb" | "mybb"
-            | "dotnetnuke" | "sharepoint" | "teams" | "webos" | "tvos" | "watchos" | "sugarcrm" | "shopify"
-            | "zimbra" | "hubspot" | "bigcommerce" | "elementor" | "obsidian" | "octobercms" | "dokuwiki" => {
-                Self::Plugin
-            }
+            "wordpress" | "woocommerce" | "jenkins" | "moodle" | "drupal" | "joomla"
+            | "joomla!" | "typo3" | "android" | "iphone_os" | "ipados" | "ios" | "magento"
+            | "opencart" | "prestashop" | "mediawiki" | "jira" | "confluence" | "bamboo"
+            | "bitbucket" | "splunk" | "craft_cms" | "vbulletin" | "umbraco" | "concrete5"
+            | "chrome" | "visual_studio_code" | "shopware" | "xwiki" | "home_assistant"
+            | "discourse" | "nextcloud" | "owncloud" | "salesforce" | "phpbb" | "mybb"
+            | "dotnetnuke" | "sharepoint" | "teams" | "webos" | "tvos" | "watchos" | "sugarcrm"
+            | "shopify" | "zimbra" | "hubspot" | "bigcommerce" | "elementor" | "obsidian"
+            | "octobercms" | "dokuwiki" => Self::Plugin,
             _ => return None,
         })
     }
@@ -144,7 +146,11 @@ impl Ecosystem {
             Self::Php
         } else if on("pkg.go.dev") || on("proxy.golang.org") {
             Self::Go
-        } else if on("repo.maven") || on("mvnrepository.com") || on("repo1.maven") || on("central.sonatype") {
+        } else if on("repo.maven")
+            || on("mvnrepository.com")
+            || on("repo1.maven")
+            || on("central.sonatype")
+        {
             Self::Java
         } else if on("nuget.org") {
             Self::Dotnet

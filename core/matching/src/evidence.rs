@@ -63,7 +63,9 @@ impl fmt::Display for Evidence {
 
 /// Not a kind of evidence.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("no such kind of evidence: {0:?} (known: identifiers, purl2cpe, repology, cve-bin-tool, repositories, learned, ecosystems, mentions)")]
+#[error(
+    "no such kind of evidence: {0:?} (known: identifiers, purl2cpe, repology, cve-bin-tool, repositories, learned, ecosystems, mentions)"
+)]
 pub struct UnknownEvidence(String);
 
 impl FromStr for Evidence {
@@ -91,7 +93,9 @@ impl Allowed {
     /// All kinds but these.
     #[must_use]
     pub fn without(kinds: &[Evidence]) -> Self {
-        kinds.iter().fold(Self::default(), |Self(bits), kind| Self(bits & !(1 << *kind as u16)))
+        kinds.iter().fold(Self::default(), |Self(bits), kind| {
+            Self(bits & !(1 << *kind as u16))
+        })
     }
 
     /// Whether a kind may be used.

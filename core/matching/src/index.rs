@@ -19,7 +19,9 @@ impl PackageIndex {
         let mut index = Self::default();
         for package in packages {
             let facts = PackageFacts::new(package);
-            let Ok(position) = u32::try_from(index.packages.len()) else { break };
+            let Ok(position) = u32::try_from(index.packages.len()) else {
+                break;
+            };
             for key in of_package_facts(&facts) {
                 index.by_key.entry(key).or_default().push(position);
             }
@@ -37,10 +39,17 @@ impl PackageIndex {
     /// The packages under any of the keys, in order of their position, each once.
     #[must_use]
     pub fn find(&self, keys: &[Key]) -> Vec<&PackageFacts> {
-        let mut positions: Vec<u32> =
-            keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
+        let mut positions: Vec<u32> = keys
+            .iter()
+            .filter_map(|key| self.by_key.get(key))
+            .flatten()
+            .copied()
+            .collect();
         positions.sort_unstable();
         positions.dedup();
-        positions.into_iter().filter_map(|position| self.packages.get(position as usize)).collect()
+        positions
+            .into_iter()
+            .filter_map(|position| self.packages.get(position as usize))
+            .collect()
     }
 }

@@ -42,7 +42,12 @@ pub fn judge(
 /// Judges one advisory against all packages of an index that could tie. The order is that of
 /// the index.
 #[must_use]
-pub fn judge_all(advisory: &Advisory, index: &PackageIndex, knowledge: &Knowledge, allowed: Allowed) -> Vec<Match> {
+pub fn judge_all(
+    advisory: &Advisory,
+    index: &PackageIndex,
+    knowledge: &Knowledge,
+    allowed: Allowed,
+) -> Vec<Match> {
     let facts = AdvisoryFacts::new(advisory);
     if facts.is_void {
         return Vec::new();

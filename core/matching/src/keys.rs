@@ -55,12 +55,35 @@ pub fn of_package(package: &Package) -> Vec<Key> {
 /// The keys under which a package is stored. Sorted, without duplicates.
 #[must_use]
 pub fn of_package_facts(package: &PackageFacts) -> Vec<Key> {
-    let mut keys: Vec<Key> = package.names.iter().map(|name| Key::new("name", &name.joined)).collect();
-    keys.extend(package.repositories.iter().map(|repository| Key::new("repo", repository.as_str())));
-    keys.extend(package.ecosystem_names.iter().map(|(ecosystem, name)| Key::new(ecosystem.tag(), name)));
-    keys.extend(package.cpes.iter().map(|(cpe, _)| Key::new("cpe", &cpe.to_text())));
+    let mut keys: Vec<Key> = package
+        .names
+        .iter()
+        .map(|name| Key::new("name", &name.joined))
+        .collect();
     keys.extend(
-        package.patched.iter().chain(&package.known_vulnerable).map(|(id, _)| Key::new("id", id)),
+        package
+            .repositories
+            .iter()
+            .map(|repository| Key::new("repo", repository.as_str())),
+    );
+    keys.extend(
+        package
+            .ecosystem_names
+            .iter()
+            .map(|(ecosystem, name)| Key::new(ecosystem.tag(), name)),
+    );
+    keys.extend(
+        package
+            .cpes
+            .iter()
+            .map(|(cpe, _)| Key::new("cpe", &cpe.to_text())),
+    );
+    keys.extend(
+        package
+            .patched
+            .iter()
+            .chain(&package.known_vulnerable)
+            .map(|(id, _)| Key::new("id", id)),
     );
     sorted(keys)
 }
@@ -68,7 +91,12 @@ pub fn of_package_facts(package: &PackageFacts) -> Vec<Key> {
 /// The keys under which a record is stored. Sorted, without duplicates.
 #[must_use]
 pub fn of_record(record: &Record) -> Vec<Key> {
-    let advisory = Advisory { id: record.id.clone(), records: vec![record.clone()], kev: None, epss: None };
+    let advisory = Advisory {
+        id: record.id.clone(),
+        records: vec![record.clone()],
+        kev: None,
+        epss: None,
+    };
     of_advisory_facts(&AdvisoryFacts::new(&advisory))
 }
 
@@ -76,9 +104,18 @@ pub fn of_record(record: &Record) -> Vec<Key> {
 #[must_use]
 pub fn of_advisory_facts(advisory: &AdvisoryFacts) -> Vec<Key> {
     let mut keys: Vec<Key> = advisory.ids.iter().map(|id| Key::new("id", id)).collect();
-    keys.extend(advisory.links.iter().map(|link| Key::new("repo", link.repository.as_str())));
+    keys.extend(
+        advisory
+            .links
+            .iter()
+            .map(|link| Key::new("repo", link.repository.as_str())),
+    );
     for row in &advisory.rows {
-        keys.extend(row.repositories.iter().map(|repository| Key::new("repo", repository.as_str())));
+        keys.extend(
+            row.repositories
+                .iter()
+                .map(|repository| Key::new("repo", repository.as_str())),
+        );
         for (ecosystem, name) in &row.ecosystem_names {
             keys.push(Key::new(ecosystem.tag(), name));
             if *ecosystem == Ecosystem::Go {
@@ -103,7 +140,12 @@ fn of_identity(identity: &Identity, keys: &mut Vec<Key>) {
     keys.extend(names::without_noun(vendor, product).map(|short| Key::new("name", short)));
     if vendor.len() >= 2 {
         keys.push(Key::new("name", &format!("{vendor}{product}")));
-        keys.extend(product.strip_prefix(vendor).filter(|rest| rest.len() >= 4).map(|rest| Key::new("name", rest)));
+        keys.extend(
+            product
+                .strip_prefix(vendor)
+                .filter(|rest| rest.len() >= 4)
+                .map(|rest| Key::new("name", rest)),
+        );
     }
 }
 
@@ -112,12 +154,22 @@ fn of_identity(identity: &Identity, keys: &mut Vec<Key>) {
 pub fn lookup(advisory: &AdvisoryFacts, knowledge: &Knowledge) -> Vec<Key> {
     let mut keys = of_advisory_facts(advisory);
     for identity in advisory.rows.iter().flat_map(|row| &row.identities) {
-        keys.extend(knowledge.learned(&identity.vendor_product).into_iter().map(|home| Key::new("repo", home)));
+        keys.extend(
+            knowledge
+                .learned(&identity.vendor_product)
+                .into_iter()
+                .map(|home| Key::new("repo", home)),
+        );
         let product = identity.vendor_product.to_text();
         for purl in knowledge.purls_of_product(&product) {
             keys.extend(of_purl(purl));
         }
-        keys.extend(knowledge.checkers_of_product(&product).iter().map(|name| Key::new("name", name)));
+        keys.extend(
+            knowledge
+                .checkers_of_product(&product)
+                .iter()
+                .map(|name| Key::new("name", name)),
+        );
         let names = knowledge.names_of_project(&identity.vendor_product.product);
         keys.extend(names.iter().map(|name| Key::new("name", name)));
     }
@@ -130,22 +182,43 @@ pub fn widened(package: &PackageFacts, knowledge: &Knowledge) -> Vec<Key> {
     let mut keys = of_package_facts(package);
     let mut purls: Vec<String> = Vec::new();
     for repository in &package.repositories {
-        keys.extend(knowledge.products_of_repository(repository.as_str()).map(|product| Key::new("cpe", product)));
+        keys.extend(
+            knowledge
+                .products_of_repository(repository.as_str())
+                .map(|product| Key::new("cpe", product)),
+        );
         let text = repository.as_str();
-        let purl = text.replacen("github.com/", "github/", 1).replacen("gitlab.com/", "gitlab/", 1);
+        let purl = text
+            .replacen("github.com/", "github/", 1)
+            .replacen("gitlab.com/", "gitlab/", 1);
         purls.push(purl.replacen("bitbucket.org/", "bitbucket/", 1));
     }
     for (ecosystem, name) in &package.ecosystem_names {
         purls.push(format!("{}/{name}", ecosystem.tag()));
     }
     for purl in &purls {
-        keys.extend(knowledge.products_of_purl(purl).iter().map(|product| Key::new("cpe", product)));
+        keys.extend(
+            knowledge
+                .products_of_purl(purl)
+                .iter()
+                .map(|product| Key::new("cpe", product)),
+        );
     }
     for name in package.names.iter().filter(|name| name.rank == Rank::Exact) {
         let by_package = knowledge.products_of_distribution_package(&name.joined);
         let by_checker = knowledge.products_of_checker(&name.joined);
-        keys.extend(by_package.iter().chain(by_checker).map(|product| Key::new("cpe", product)));
-        keys.extend(knowledge.projects_of_name(&name.joined).iter().map(|project| Key::new("name", project)));
+        keys.extend(
+            by_package
+                .iter()
+                .chain(by_checker)
+                .map(|product| Key::new("cpe", product)),
+        );
+        keys.extend(
+            knowledge
+                .projects_of_name(&name.joined)
+                .iter()
+                .map(|project| Key::new("name", project)),
+        );
     }
     sorted(keys)
 }
@@ -156,7 +229,9 @@ fn of_purl(purl: &str) -> Option<Key> {
         "github" | "gitlab" => Key::new("repo", &format!("{kind}.com/{rest}")),
         "bitbucket" => Key::new("repo", &format!("bitbucket.org/{rest}")),
         "sourceforge" => Key::new("repo", &format!("sourceforge/{rest}")),
-        "deb" | "rpm" | "apk" | "alpm" => Key::new("name", &names::joined(rest.rsplit('/').next()?)),
+        "deb" | "rpm" | "apk" | "alpm" => {
+            Key::new("name", &names::joined(rest.rsplit('/').next()?))
+        }
         _ => {
             let ecosystem = Ecosystem::from_purl_type(kind)?;
             Key::new(ecosystem.tag(), &ecosystem.canonical(rest))

@@ -51,19 +51,35 @@ impl Lesson {
             .iter()
             .filter(|link| link.pointer >= Pointer::Content)
             .map(|link| link.repository.as_str().to_owned())
-            .chain(facts.rows.iter().flat_map(|row| &row.repositories).map(|r| r.as_str().to_owned()))
+            .chain(
+                facts
+                    .rows
+                    .iter()
+                    .flat_map(|row| &row.repositories)
+                    .map(|r| r.as_str().to_owned()),
+            )
             .collect();
         repositories.sort_unstable();
         repositories.dedup();
-        let mut products: Vec<String> =
-            facts.vendor_products().into_iter().map(VendorProduct::to_text).collect();
+        let mut products: Vec<String> = facts
+            .vendor_products()
+            .into_iter()
+            .map(VendorProduct::to_text)
+            .collect();
         products.dedup();
         // An advisory about many products (a protocol flaw, a distribution's errata) teaches nothing.
         const MANY: usize = 24;
-        if facts.is_void || repositories.is_empty() || products.len() > MANY || repositories.len() > MANY {
+        if facts.is_void
+            || repositories.is_empty()
+            || products.len() > MANY
+            || repositories.len() > MANY
+        {
             return Self::default();
         }
-        Self { products, repositories }
+        Self {
+            products,
+            repositories,
+        }
     }
 
     /// Whether there is nothing to learn.
@@ -106,10 +122,18 @@ impl Knowledge {
             }
             return Vec::new();
         }
-        let mut touched: Vec<String> = old.products.iter().chain(&lesson.products).cloned().collect();
+        let mut touched: Vec<String> = old
+            .products
+            .iter()
+            .chain(&lesson.products)
+            .cloned()
+            .collect();
         touched.sort_unstable();
         touched.dedup();
-        let before: Vec<Vec<String>> = touched.iter().map(|product| self.learned_text(product)).collect();
+        let before: Vec<Vec<String>> = touched
+            .iter()
+            .map(|product| self.learned_text(product))
+            .collect();
         self.count(&old, false);
         self.count(&lesson, true);
         if !lesson.is_empty() {
@@ -130,9 +154,17 @@ impl Knowledge {
         }
         for product in &lesson.products {
             let links = self.links.entry(product.clone()).or_default();
-            links.advisories = if add { links.advisories + 1 } else { links.advisories.saturating_sub(1) };
+            links.advisories = if add {
+                links.advisories + 1
+            } else {
+                links.advisories.saturating_sub(1)
+            };
             for repository in &lesson.repositories {
-                match links.repositories.iter_mut().find(|(known, _)| known == repository) {
+                match links
+                    .repositories
+                    .iter_mut()
+                    .find(|(known, _)| known == repository)
+                {
                     Some((_, count)) if add => *count += 1,
                     Some((_, count)) => *count = count.saturating_sub(1),
                     None if add => links.repositories.push((repository.clone(), 1)),
@@ -190,26 +222,42 @@ impl Knowledge {
     /// The repositories in which a vendor's product lives, as far as advisories show it.
     #[must_use]
     pub fn learned(&self, product: &VendorProduct) -> Vec<&str> {
-        self.links.get(&product.to_text()).map_or_else(Vec::new, |links| home(product, links))
+        self.links
+            .get(&product.to_text())
+            .map_or_else(Vec::new, |links| home(product, links))
     }
 
     fn learned_text(&self, product: &str) -> Vec<String> {
-        let Some((vendor, name)) = product.split_once(':') else { return Vec::new() };
-        let product = VendorProduct { vendor: vendor.to_owned(), product: name.to_owned() };
-        let mut out: Vec<String> = self.learned(&product).into_iter().map(str::to_owned).collect();
+        let Some((vendor, name)) = product.split_once(':') else {
+            return Vec::new();
+        };
+        let product = VendorProduct {
+            vendor: vendor.to_owned(),
+            product: name.to_owned(),
+        };
+        let mut out: Vec<String> = self
+            .learned(&product)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         out.sort_unstable();
         out
     }
 
     /// Products ever linked with a repository, as `vendor:product`.
     pub fn products_of_repository(&self, repository: &str) -> impl Iterator<Item = &String> {
-        self.products_of_repository.get(repository).into_iter().flatten()
+        self.products_of_repository
+            .get(repository)
+            .into_iter()
+            .flatten()
     }
 
     /// purl2cpe: purls of a product, in lower case, without `pkg:`.
     #[must_use]
     pub fn purls_of_product(&self, product: &str) -> &[String] {
-        self.purls_of_product.get(product).map_or(&[], Vec::as_slice)
+        self.purls_of_product
+            .get(product)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// purl2cpe: products of a purl.
@@ -221,13 +269,17 @@ impl Knowledge {
     /// cve-bin-tool: joined names of the checkers of a product.
     #[must_use]
     pub fn checkers_of_product(&self, product: &str) -> &[String] {
-        self.checkers_of_product.get(product).map_or(&[], Vec::as_slice)
+        self.checkers_of_product
+            .get(product)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// cve-bin-tool: products of a checker's joined name.
     #[must_use]
     pub fn products_of_checker(&self, checker: &str) -> &[String] {
-        self.products_of_checker.get(checker).map_or(&[], Vec::as_slice)
+        self.products_of_checker
+            .get(checker)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Repology: joined project names of a joined package name.
@@ -239,13 +291,17 @@ impl Knowledge {
     /// Repology: joined package names of a joined project name.
     #[must_use]
     pub fn names_of_project(&self, project: &str) -> &[String] {
-        self.names_of_project.get(project).map_or(&[], Vec::as_slice)
+        self.names_of_project
+            .get(project)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// purl2cpe: products of a distribution's package, by its joined name.
     #[must_use]
     pub fn products_of_distribution_package(&self, name: &str) -> &[String] {
-        self.products_of_distribution_package.get(name).map_or(&[], Vec::as_slice)
+        self.products_of_distribution_package
+            .get(name)
+            .map_or(&[], Vec::as_slice)
     }
 }
 
@@ -277,7 +333,9 @@ fn home<'a>(product: &VendorProduct, links: &'a Links) -> Vec<&'a str> {
 
 /// A purl with its name in its ecosystem's form, so that it can be looked up.
 fn canonical_purl(purl: &str) -> String {
-    let Some((kind, name)) = purl.split_once('/') else { return purl.to_owned() };
+    let Some((kind, name)) = purl.split_once('/') else {
+        return purl.to_owned();
+    };
     match Ecosystem::from_purl_type(kind) {
         Some(ecosystem) => format!("{}/{}", ecosystem.tag(), ecosystem.canonical(name)),
         None => purl.to_owned(),
@@ -319,11 +377,24 @@ mod tests {
     fn a_product_s_home_is_learned_and_unlearned() {
         let mut knowledge = Knowledge::default();
         let product = VendorProduct::new("hdfgroup", "hdf5");
-        let changed = knowledge.learn("CVE-1", lesson(&["hdfgroup:hdf5"], &["github.com/hdfgroup/hdf5"]));
+        let changed = knowledge.learn(
+            "CVE-1",
+            lesson(&["hdfgroup:hdf5"], &["github.com/hdfgroup/hdf5"]),
+        );
         assert_eq!(changed, ["hdfgroup:hdf5"]);
         assert_eq!(knowledge.learned(&product), ["github.com/hdfgroup/hdf5"]);
-        assert!(knowledge.learn("CVE-1", lesson(&["hdfgroup:hdf5"], &["github.com/hdfgroup/hdf5"])).is_empty());
-        assert_eq!(knowledge.learn("CVE-1", Lesson::default()), ["hdfgroup:hdf5"]);
+        assert!(
+            knowledge
+                .learn(
+                    "CVE-1",
+                    lesson(&["hdfgroup:hdf5"], &["github.com/hdfgroup/hdf5"])
+                )
+                .is_empty()
+        );
+        assert_eq!(
+            knowledge.learn("CVE-1", Lesson::default()),
+            ["hdfgroup:hdf5"]
+        );
         assert!(knowledge.learned(&product).is_empty());
     }
 
@@ -333,9 +404,16 @@ mod tests {
         for id in 0..10 {
             knowledge.learn(
                 &format!("CVE-{id}"),
-                lesson(&["google:chrome"], &["github.com/madler/zlib", "github.com/kubernetes/kubernetes"]),
+                lesson(
+                    &["google:chrome"],
+                    &["github.com/madler/zlib", "github.com/kubernetes/kubernetes"],
+                ),
             );
         }
-        assert!(knowledge.learned(&VendorProduct::new("google", "chrome")).is_empty());
+        assert!(
+            knowledge
+                .learned(&VendorProduct::new("google", "chrome"))
+                .is_empty()
+        );
     }
 }

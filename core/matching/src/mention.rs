@@ -12,12 +12,16 @@ pub fn cve_ids(text: &str) -> Vec<String> {
     while let Some(found) = find_cve(bytes, at) {
         let year_start = found + 4;
         at = year_start;
-        let Some(year) = digits(bytes, year_start, 4, 4) else { continue };
+        let Some(year) = digits(bytes, year_start, 4, 4) else {
+            continue;
+        };
         let mut next = year_start + 4;
         let mut first = true;
         while next < bytes.len() && is_joint(bytes[next], first) {
             // Four to seven digits; a bare continuation must not be the start of a hash or date.
-            let Some(number) = digits(bytes, next + 1, 4, 7) else { break };
+            let Some(number) = digits(bytes, next + 1, 4, 7) else {
+                break;
+            };
             push(&mut out, format!("CVE-{year}-{number}"));
             next += 1 + number.len();
             first = false;
@@ -47,7 +51,11 @@ fn find_cve(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// A run of `min..=max` digits that ends there.
 fn digits(bytes: &[u8], from: usize, min: usize, max: usize) -> Option<&str> {
-    let run = bytes.get(from..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+    let run = bytes
+        .get(from..)?
+        .iter()
+        .take_while(|b| b.is_ascii_digit())
+        .count();
     if !(min..=max).contains(&run) {
         return None;
     }
@@ -66,16 +74,36 @@ mod tests {
     fn ids_in_patch_names() {
         assert_eq!(cve_ids("CVE-2024-1234.patch"), ["CVE-2024-1234"]);
         assert_eq!(cve_ids("0001-cve_2019_12345.diff"), ["CVE-2019-12345"]);
-        assert_eq!(cve_ids("CVE-2019-1010.CVE-2019-2020.patch"), ["CVE-2019-1010", "CVE-2019-2020"]);
-        assert_eq!(cve_ids("CVE-2023-1234-5678.patch"), ["CVE-2023-1234", "CVE-2023-5678"]);
-        assert_eq!(cve_ids("fix CVE-2020-1111, CVE-2020-1111"), ["CVE-2020-1111"]);
+        assert_eq!(
+            cve_ids("CVE-2019-1010.CVE-2019-2020.patch"),
+            ["CVE-2019-1010", "CVE-2019-2020"]
+        );
+        assert_eq!(
+            cve_ids("CVE-2023-1234-5678.patch"),
+            ["CVE-2023-1234", "CVE-2023-5678"]
+        );
+        assert_eq!(
+            cve_ids("fix CVE-2020-1111, CVE-2020-1111"),
+            ["CVE-2020-1111"]
+        );
     }
 
     #[test]
     fn what_is_no_id() {
-        for text in ["CVE-24-1234", "CVE-2024-", "xcve-2024-1234", "CVE-2024-123", "CVE-2024-1234abc", "cve", ""] {
+        for text in [
+            "CVE-24-1234",
+            "CVE-2024-",
+            "xcve-2024-1234",
+            "CVE-2024-123",
+            "CVE-2024-1234abc",
+            "cve",
+            "",
+        ] {
             assert!(cve_ids(text).is_empty(), "{text}");
         }
-        assert_eq!(cve_ids("CVE-2024-1234-20240101abc.patch"), ["CVE-2024-1234"]);
+        assert_eq!(
+            cve_ids("CVE-2024-1234-20240101abc.patch"),
+            ["CVE-2024-1234"]
+        );
     }
 }

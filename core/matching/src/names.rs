@@ -33,8 +33,20 @@ pub fn dashed(name: &str) -> String {
 #[must_use]
 pub fn vendor_core(vendor: &str) -> String {
     const LEGAL: [&str; 14] = [
-        "project", "inc", "foundation", "org", "team", "software", "gmbh", "ltd", "llc",
-        "corporation", "corp", "community", "developers", "maintainers",
+        "project",
+        "inc",
+        "foundation",
+        "org",
+        "team",
+        "software",
+        "gmbh",
+        "ltd",
+        "llc",
+        "corporation",
+        "corp",
+        "community",
+        "developers",
+        "maintainers",
     ];
     let dashed = dashed(vendor);
     let mut words: Vec<&str> = dashed.split('-').collect();
@@ -50,7 +62,15 @@ pub fn is_blank(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
     matches!(
         text.as_str(),
-        "" | "n/a" | "na" | "-" | "*" | "unknown" | "unspecified" | "none" | "null" | "not applicable"
+        "" | "n/a"
+            | "na"
+            | "-"
+            | "*"
+            | "unknown"
+            | "unspecified"
+            | "none"
+            | "null"
+            | "not applicable"
     )
 }
 
@@ -59,20 +79,78 @@ pub fn is_blank(text: &str) -> bool {
 #[must_use]
 pub fn is_generic(joined: &str) -> bool {
     const GENERIC: [&str; 54] = [
-        "agent", "api", "app", "auth", "backend", "base", "cli", "client", "code", "common",
-        "commons", "config", "connector", "console", "container", "core", "crypto", "data",
-        "driver", "editor", "engine", "firmware", "framework", "frontend", "gateway", "http",
-        "image", "kernel", "lib", "library", "linux", "main", "manager", "network", "node",
-        "parser", "platform", "player", "plugin", "portal", "proxy", "router", "runtime", "sdk",
-        "server", "service", "shell", "suite", "tool", "tools", "utils", "viewer", "web", "ui",
+        "agent",
+        "api",
+        "app",
+        "auth",
+        "backend",
+        "base",
+        "cli",
+        "client",
+        "code",
+        "common",
+        "commons",
+        "config",
+        "connector",
+        "console",
+        "container",
+        "core",
+        "crypto",
+        "data",
+        "driver",
+        "editor",
+        "engine",
+        "firmware",
+        "framework",
+        "frontend",
+        "gateway",
+        "http",
+        "image",
+        "kernel",
+        "lib",
+        "library",
+        "linux",
+        "main",
+        "manager",
+        "network",
+        "node",
+        "parser",
+        "platform",
+        "player",
+        "plugin",
+        "portal",
+        "proxy",
+        "router",
+        "runtime",
+        "sdk",
+        "server",
+        "service",
+        "shell",
+        "suite",
+        "tool",
+        "tools",
+        "utils",
+        "viewer",
+        "web",
+        "ui",
     ];
     joined.len() < 3 || GENERIC.contains(&joined)
 }
 
 /// Nouns that products carry behind the vendor's own name: `mattermost_server`, `linux_kernel`.
 const PRODUCT_NOUNS: [&str; 12] = [
-    "kernel", "server", "core", "library", "software", "project", "daemon", "application", "cms",
-    "package", "app", "framework",
+    "kernel",
+    "server",
+    "core",
+    "library",
+    "software",
+    "project",
+    "daemon",
+    "application",
+    "cms",
+    "package",
+    "app",
+    "framework",
 ];
 
 /// For a product that is its vendor's name and a noun (`linux:linux_kernel`,
@@ -84,14 +162,39 @@ pub fn without_noun<'a>(vendor: &str, product_joined: &'a str) -> Option<&'a str
         return None;
     }
     let rest = product_joined.strip_prefix(vendor.as_str())?;
-    PRODUCT_NOUNS.contains(&rest).then(|| &product_joined[..vendor.len()])
+    PRODUCT_NOUNS
+        .contains(&rest)
+        .then(|| &product_joined[..vendor.len()])
 }
 
 /// Endings of package names that name a build or a part of the same software.
 const VARIANT_ENDINGS: [&str; 26] = [
-    "unwrapped", "wrapped", "bin", "full", "minimal", "headless", "gui", "nox", "withx", "qt",
-    "gtk", "gtk3", "qt5", "qt6", "unstable", "lts", "latest", "git", "cli", "desktop", "server",
-    "client", "ce", "daemon", "mpi", "cpp",
+    "unwrapped",
+    "wrapped",
+    "bin",
+    "full",
+    "minimal",
+    "headless",
+    "gui",
+    "nox",
+    "withx",
+    "qt",
+    "gtk",
+    "gtk3",
+    "qt5",
+    "qt6",
+    "unstable",
+    "lts",
+    "latest",
+    "git",
+    "cli",
+    "desktop",
+    "server",
+    "client",
+    "ce",
+    "daemon",
+    "mpi",
+    "cpp",
 ];
 
 /// Shorter names under which the software of a package may be known: `vim-full` → `vim`,
@@ -145,7 +248,10 @@ mod tests {
     #[test]
     fn a_noun_behind_the_vendor_is_dropped() {
         assert_eq!(without_noun("linux", "linuxkernel"), Some("linux"));
-        assert_eq!(without_noun("mattermost", "mattermostserver"), Some("mattermost"));
+        assert_eq!(
+            without_noun("mattermost", "mattermostserver"),
+            Some("mattermost")
+        );
         assert_eq!(without_noun("mattermost", "mattermostdesktop"), None);
     }
 

@@ -34,7 +34,10 @@ impl VendorProduct {
     /// From text as written in an advisory.
     #[must_use]
     pub fn new(vendor: &str, product: &str) -> Self {
-        Self { vendor: names::joined(vendor), product: names::joined(product) }
+        Self {
+            vendor: names::joined(vendor),
+            product: names::joined(product),
+        }
     }
 
     /// From a CPE, unless vendor or product is a wildcard.
@@ -98,7 +101,12 @@ impl PackageFacts {
         let scope = Scope::of(&package.attr);
         let mut repositories = Vec::new();
         let mut hosts = Vec::new();
-        for url in package.sources.iter().chain(&package.homepages).chain(&package.links) {
+        for url in package
+            .sources
+            .iter()
+            .chain(&package.homepages)
+            .chain(&package.links)
+        {
             if let Some((repository, _)) = Repository::in_url(url)
                 && !repositories.contains(&repository)
             {
@@ -112,7 +120,10 @@ impl PackageFacts {
                 hosts.push(host);
             }
         }
-        let mut owners: Vec<String> = repositories.iter().map(|r| names::joined(r.owner())).collect();
+        let mut owners: Vec<String> = repositories
+            .iter()
+            .map(|r| names::joined(r.owner()))
+            .collect();
         owners.retain(|owner| !owner.is_empty());
         owners.dedup();
         let ecosystem_names = ecosystem_names(&package, scope);
@@ -121,7 +132,9 @@ impl PackageFacts {
             .iter()
             .map(|cpe| (cpe, true))
             .chain(package.possible_cpes.iter().map(|cpe| (cpe, false)))
-            .filter_map(|(cpe, exact)| Some((VendorProduct::of_cpe(&Cpe::parse(cpe).ok()?)?, exact)))
+            .filter_map(|(cpe, exact)| {
+                Some((VendorProduct::of_cpe(&Cpe::parse(cpe).ok()?)?, exact))
+            })
             .collect();
         let mentions = |texts: &[String]| {
             texts
@@ -156,7 +169,11 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
     let mut add = |text: &str, rank: Rank| {
         let joined = names::joined(text);
         if joined.len() >= 2 && !out.iter().any(|name| name.joined == joined) {
-            out.push(Name { joined, dashed: names::dashed(text), rank });
+            out.push(Name {
+                joined,
+                dashed: names::dashed(text),
+                rank,
+            });
         }
     };
     add(&package.pname, Rank::Exact);
@@ -176,7 +193,11 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
 fn host_of(url: &str) -> Option<String> {
     let rest = url.split_once("://")?.1;
     let host = rest.split(['/', ':', '?']).next()?;
-    Some(host.strip_prefix("www.").unwrap_or(host).to_ascii_lowercase())
+    Some(
+        host.strip_prefix("www.")
+            .unwrap_or(host)
+            .to_ascii_lowercase(),
+    )
 }
 
 fn ecosystem_names(package: &Package, scope: Scope) -> Vec<(Ecosystem, String)> {
@@ -204,7 +225,11 @@ fn ecosystem_names(package: &Package, scope: Scope) -> Vec<(Ecosystem, String)> 
             add(Ecosystem::Go, repository.as_str());
         }
     }
-    for purl in package.purls.iter().filter_map(|purl| Purl::parse(purl).ok()) {
+    for purl in package
+        .purls
+        .iter()
+        .filter_map(|purl| Purl::parse(purl).ok())
+    {
         if let Some(ecosystem) = Ecosystem::from_purl_type(&purl.kind) {
             add(ecosystem, &Ecosystem::purl_name(&purl));
         }
@@ -217,37 +242,65 @@ fn registry_name(url: &str) -> Option<(Ecosystem, String)> {
     let rest = url.split_once("://")?.1;
     let segments: Vec<&str> = rest.split(['/', '?']).collect();
     Some(match segments.as_slice() {
-        ["pypi.org" | "pypi.python.org", "project" | "packages" | "pypi", name, ..]
-            if !matches!(*name, "source" | "py3" | "py2.py3") =>
-        {
+        [
+            "pypi.org" | "pypi.python.org",
+            "project" | "packages" | "pypi",
+            name,
+            ..,
+        ] if !matches!(*name, "source" | "py3" | "py2.py3") => {
             (Ecosystem::Python, (*name).to_owned())
         }
-        ["files.pythonhosted.org" | "pypi.org" | "pypi.io" | "pypi", "packages", _, _, name, ..] => {
-            (Ecosystem::Python, (*name).to_owned())
-        }
+        [
+            "files.pythonhosted.org" | "pypi.org" | "pypi.io" | "pypi",
+            "packages",
+            _,
+            _,
+            name,
+            ..,
+        ] => (Ecosystem::Python, (*name).to_owned()),
         ["pypi", _, name, ..] => (Ecosystem::Python, (*name).to_owned()),
         ["crates.io", "api", "v1", "crates", name, ..]
         | ["crates.io", "crates", name, ..]
         | ["static.crates.io", "crates", name, ..] => (Ecosystem::Rust, (*name).to_owned()),
-        ["registry.npmjs.org", name, ..] if !name.starts_with('@') => (Ecosystem::Node, (*name).to_owned()),
+        ["registry.npmjs.org", name, ..] if !name.starts_with('@') => {
+            (Ecosystem::Node, (*name).to_owned())
+        }
         ["registry.npmjs.org", scope, name, ..] => (Ecosystem::Node, format!("{scope}/{name}")),
-        ["www.npmjs.com" | "npmjs.com", "package", name, ..] => (Ecosystem::Node, (*name).to_owned()),
+        ["www.npmjs.com" | "npmjs.com", "package", name, ..] => {
+            (Ecosystem::Node, (*name).to_owned())
+        }
         ["rubygems.org", "gems", name] => {
             let name = name.rsplit_once('-').map_or(*name, |(name, _)| name);
             (Ecosystem::Ruby, name.to_owned())
         }
         ["hackage.haskell.org", "package", name, ..] => {
-            let name = name.rsplit_once('-').filter(|(_, v)| v.starts_with(|c: char| c.is_ascii_digit()));
-            (Ecosystem::Haskell, name.map_or(segments[2], |(name, _)| name).to_owned())
+            let name = name
+                .rsplit_once('-')
+                .filter(|(_, v)| v.starts_with(|c: char| c.is_ascii_digit()));
+            (
+                Ecosystem::Haskell,
+                name.map_or(segments[2], |(name, _)| name).to_owned(),
+            )
         }
-        ["hackage", name, ..] => (Ecosystem::Haskell, name.rsplit_once('-').map_or(*name, |(n, _)| n).to_owned()),
-        ["cpan", "authors", "id", _, _, _, file] => {
-            (Ecosystem::Perl, file.rsplit_once('-').map_or(*file, |(name, _)| name).to_owned())
+        ["hackage", name, ..] => (
+            Ecosystem::Haskell,
+            name.rsplit_once('-').map_or(*name, |(n, _)| n).to_owned(),
+        ),
+        ["cpan", "authors", "id", _, _, _, file] => (
+            Ecosystem::Perl,
+            file.rsplit_once('-')
+                .map_or(*file, |(name, _)| name)
+                .to_owned(),
+        ),
+        ["metacpan.org", "release" | "pod" | "dist", name, ..] => {
+            (Ecosystem::Perl, (*name).to_owned())
         }
-        ["metacpan.org", "release" | "pod" | "dist", name, ..] => (Ecosystem::Perl, (*name).to_owned()),
-        ["repo.hex.pm", "tarballs", file, ..] => {
-            (Ecosystem::Erlang, file.rsplit_once('-').map_or(*file, |(name, _)| name).to_owned())
-        }
+        ["repo.hex.pm", "tarballs", file, ..] => (
+            Ecosystem::Erlang,
+            file.rsplit_once('-')
+                .map_or(*file, |(name, _)| name)
+                .to_owned(),
+        ),
         _ => return None,
     })
 }

@@ -41,16 +41,48 @@ const LANGUAGES: [(&str, Ecosystem); 20] = [
 ];
 
 /// Endings of sets that hold plugins or data.
-const PLUGIN_ENDINGS: [&str; 9] =
-    ["Plugins", "plugins", "Extensions", "extensions", "Scripts", "Dicts", "-data", "providers", "Addons"];
+const PLUGIN_ENDINGS: [&str; 9] = [
+    "Plugins",
+    "plugins",
+    "Extensions",
+    "extensions",
+    "Scripts",
+    "Dicts",
+    "-data",
+    "providers",
+    "Addons",
+];
 
 /// Sets of plugins that no ending tells.
 const PLUGIN_SETS: [&str; 29] = [
-    "typstPackages", "sbclPackages", "akkuPackages", "chickenPackages", "tree-sitter-grammars", "kodiPackages",
-    "octavePackages", "idrisPackages", "agdaPackages", "nerd-fonts", "maple-mono", "netbox", "libretro",
-    "postgresqlPackages", "postgresql", "wordpressPackages", "nextcloud", "home-assistant-custom-components",
-    "home-assistant-custom-lovelace-modules", "optifinePackages", "texlivePackages", "mopidyPackages",
-    "steamPackages", "apacheHttpdPackages", "discourse", "rocqPackages", "papermcServers", "obs-studio-plugins",
+    "typstPackages",
+    "sbclPackages",
+    "akkuPackages",
+    "chickenPackages",
+    "tree-sitter-grammars",
+    "kodiPackages",
+    "octavePackages",
+    "idrisPackages",
+    "agdaPackages",
+    "nerd-fonts",
+    "maple-mono",
+    "netbox",
+    "libretro",
+    "postgresqlPackages",
+    "postgresql",
+    "wordpressPackages",
+    "nextcloud",
+    "home-assistant-custom-components",
+    "home-assistant-custom-lovelace-modules",
+    "optifinePackages",
+    "texlivePackages",
+    "mopidyPackages",
+    "steamPackages",
+    "apacheHttpdPackages",
+    "discourse",
+    "rocqPackages",
+    "papermcServers",
+    "obs-studio-plugins",
     "vscode-marketplace",
 ];
 
@@ -58,7 +90,9 @@ impl Scope {
     /// The scope of an attribute path.
     #[must_use]
     pub fn of(attr: &str) -> Self {
-        let Some((set, _)) = attr.split_once('.') else { return Self::Program };
+        let Some((set, _)) = attr.split_once('.') else {
+            return Self::Program;
+        };
         if set.starts_with("pkgs") || set == "emscriptenPackages" {
             return Self::Variant;
         }
@@ -91,8 +125,14 @@ mod tests {
     fn sets_are_told_apart() {
         assert_eq!(Scope::of("openssl"), Scope::Program);
         assert_eq!(Scope::of("llvmPackages_18.clang"), Scope::Program);
-        assert_eq!(Scope::of("python313Packages.requests"), Scope::Language(Ecosystem::Python));
-        assert_eq!(Scope::of("haskell.packages.ghc96.aeson"), Scope::Language(Ecosystem::Haskell));
+        assert_eq!(
+            Scope::of("python313Packages.requests"),
+            Scope::Language(Ecosystem::Python)
+        );
+        assert_eq!(
+            Scope::of("haskell.packages.ghc96.aeson"),
+            Scope::Language(Ecosystem::Haskell)
+        );
         assert_eq!(Scope::of("vimPlugins.fzf"), Scope::Language(Ecosystem::Vim));
         assert_eq!(Scope::of("tmuxPlugins.docker"), Scope::Plugin);
         assert_eq!(Scope::of("emscriptenPackages.libxml2"), Scope::Variant);

@@ -56,8 +56,15 @@ impl Truth {
     /// [`TruthError`] with the line for what is no JSON object of this form.
     pub fn parse(text: &str) -> Result<Self, TruthError> {
         let mut truth = Self::default();
-        for (index, raw) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let fail = |reason: String| TruthError { line: index + 1, reason };
+        for (index, raw) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
+            let fail = |reason: String| TruthError {
+                line: index + 1,
+                reason,
+            };
             let line: Line = serde_json::from_str(raw).map_err(|error| fail(error.to_string()))?;
             if let Some(world) = line.world {
                 truth.world.extend(world);
@@ -72,9 +79,10 @@ impl Truth {
                 continue;
             }
             let verdict = match (line.verdict.as_deref(), relation) {
-                (Some(text), _) => {
-                    Some(parse_verdict(text).ok_or_else(|| fail(format!("no such verdict: {text:?}")))?)
-                }
+                (Some(text), _) => Some(
+                    parse_verdict(text)
+                        .ok_or_else(|| fail(format!("no such verdict: {text:?}")))?,
+                ),
                 (None, "patched") => Some(Verdict::Fixed),
                 (None, "known-vulnerable") => Some(Verdict::Affected),
                 (None, _) => None,
@@ -83,7 +91,11 @@ impl Truth {
             *slot = slot.or(verdict);
         }
         if truth.world.is_empty() {
-            truth.world = truth.pairs.keys().map(|(_, package)| package.clone()).collect();
+            truth.world = truth
+                .pairs
+                .keys()
+                .map(|(_, package)| package.clone())
+                .collect();
         }
         if truth.advisories.is_empty() {
             truth.advisories = truth.pairs.keys().map(|(cve, _)| cve.clone()).collect();
@@ -135,10 +147,30 @@ pub struct Figures {
 impl Figures {
     fn new(true_positives: usize, predicted: usize, truth: usize) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-        let ratio = |part: usize, whole: usize| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
-        let (precision, recall) = (ratio(true_positives, predicted), ratio(true_positives, truth));
-        let f1 = if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };
-        Self { precision, recall, f1, predicted, true_positives, truth }
+        let ratio = |part: usize, whole: usize| {
+            if whole == 0 {
+                1.0
+            } else {
+                part as f64 / whole as f64
+            }
+        };
+        let (precision, recall) = (
+            ratio(true_positives, predicted),
+            ratio(true_positives, truth),
+        );
+        let f1 = if precision + recall > 0.0 {
+            2.0 * precision * recall / (precision + recall)
+        } else {
+            0.0
+        };
+        Self {
+            precision,
+            recall,
+            f1,
+            predicted,
+            true_positives,
+            truth,
+        }
     }
 }
 
@@ -187,9 +219,18 @@ pub struct Score {
 #[must_use]
 pub fn score(truth: &Truth, guesses: &[Guess], counts: &dyn Fn(&str) -> bool) -> Score {
     let mut best: BTreeMap<(&str, &str), (Tier, Verdict)> = BTreeMap::new();
-    for guess in guesses.iter().filter(|guess| truth.advisories.contains(&guess.advisory)) {
-        for name in guess.names.iter().filter(|name| truth.world.contains(*name) && counts(name)) {
-            let slot = best.entry((&guess.advisory, name)).or_insert((guess.tier, guess.verdict));
+    for guess in guesses
+        .iter()
+        .filter(|guess| truth.advisories.contains(&guess.advisory))
+    {
+        for name in guess
+            .names
+            .iter()
+            .filter(|name| truth.world.contains(*name) && counts(name))
+        {
+            let slot = best
+                .entry((&guess.advisory, name))
+                .or_insert((guess.tier, guess.verdict));
             // Several attributes share a name: the surest tie counts, then the worst verdict.
             *slot = (*slot).min((guess.tier, guess.verdict));
         }
@@ -204,17 +245,26 @@ pub fn score(truth: &Truth, guesses: &[Guess], counts: &dyn Fn(&str) -> bool) ->
         .collect();
     let figures = |wanted: &dyn Fn(Tier) -> bool| {
         let predicted: Vec<_> = best.iter().filter(|(_, (tier, _))| wanted(*tier)).collect();
-        let hits = predicted.iter().filter(|(pair, _)| pairs.contains_key(*pair)).count();
+        let hits = predicted
+            .iter()
+            .filter(|(pair, _)| pairs.contains_key(*pair))
+            .count();
         Figures::new(hits, predicted.len(), pairs.len())
     };
     let shown = |tier: Tier| tier != Tier::Low;
     let mut tiers = BTreeMap::new();
-    for (name, tier) in [("high", Tier::High), ("medium", Tier::Medium), ("low", Tier::Low)] {
+    for (name, tier) in [
+        ("high", Tier::High),
+        ("medium", Tier::Medium),
+        ("low", Tier::Low),
+    ] {
         tiers.insert(name.to_owned(), figures(&|own| own == tier));
     }
     let is_hit = |pair: &(&str, &str)| best.get(pair).is_some_and(|(tier, _)| shown(*tier));
     let misses = examples(pairs.keys().filter(|pair| !is_hit(pair)).copied());
-    let alarms = best.iter().filter(|(pair, (tier, _))| shown(*tier) && !pairs.contains_key(*pair));
+    let alarms = best
+        .iter()
+        .filter(|(pair, (tier, _))| shown(*tier) && !pairs.contains_key(*pair));
     Score {
         candidates: figures(&shown),
         verdicts: verdict_figures(&pairs, &best),
@@ -242,14 +292,19 @@ fn verdict_figures(
         own.2 += 1;
         own.0 += usize::from(guess == Some(*verdict));
         counts.entry(guess_name.clone()).or_default().1 += 1;
-        *confusion.entry(format!("{truth_name} → {guess_name}")).or_default() += 1;
+        *confusion
+            .entry(format!("{truth_name} → {guess_name}"))
+            .or_default() += 1;
     }
     counts.remove("missing");
     VerdictFigures {
         accuracy: Figures::new(right, judged, judged).recall,
         judged,
         right,
-        by_verdict: counts.into_iter().map(|(name, (hit, all, truth))| (name, Figures::new(hit, all, truth))).collect(),
+        by_verdict: counts
+            .into_iter()
+            .map(|(name, (hit, all, truth))| (name, Figures::new(hit, all, truth)))
+            .collect(),
         confusion,
     }
 }
@@ -268,7 +323,11 @@ fn examples<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Example>
             advisories: advisories.into_iter().take(5).map(str::to_owned).collect(),
         })
         .collect();
-    out.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.package.cmp(&b.package)));
+    out.sort_by(|a, b| {
+        b.count
+            .cmp(&a.count)
+            .then_with(|| a.package.cmp(&b.package))
+    });
     out.truncate(SHOWN);
     out
 }
@@ -278,7 +337,12 @@ mod tests {
     use super::*;
 
     fn guess(advisory: &str, name: &str, tier: Tier, verdict: Verdict) -> Guess {
-        Guess { advisory: advisory.to_owned(), names: vec![name.to_owned()], tier, verdict }
+        Guess {
+            advisory: advisory.to_owned(),
+            names: vec![name.to_owned()],
+            tier,
+            verdict,
+        }
     }
 
     #[test]
@@ -306,7 +370,8 @@ mod tests {
 
     #[test]
     fn a_broken_line_is_named() {
-        let error = Truth::parse("{\"cve\":\"CVE-1\",\"package\":\"a\"}\n{\"cve\":1}\n").unwrap_err();
+        let error =
+            Truth::parse("{\"cve\":\"CVE-1\",\"package\":\"a\"}\n{\"cve\":1}\n").unwrap_err();
         assert_eq!(error.line, 2);
         assert!(Truth::parse("{\"cve\":\"CVE-1\"}").is_err());
     }

@@ -23,8 +23,21 @@ pub struct Tie {
 
 /// Looks for a tie. `None` where nothing but chance connects the two.
 #[must_use]
-pub fn tie(advisory: &AdvisoryFacts, package: &PackageFacts, knowledge: &Knowledge, allowed: Allowed) -> Option<Tie> {
-    Search { advisory, package, knowledge, allowed, found: Vec::new(), against: Vec::new() }.run()
+pub fn tie(
+    advisory: &AdvisoryFacts,
+    package: &PackageFacts,
+    knowledge: &Knowledge,
+    allowed: Allowed,
+) -> Option<Tie> {
+    Search {
+        advisory,
+        package,
+        knowledge,
+        allowed,
+        found: Vec::new(),
+        against: Vec::new(),
+    }
+    .run()
 }
 
 /// A row's tie.
@@ -70,7 +83,12 @@ impl<'a> Search<'a> {
         let mut reasons: Vec<Reason> = Vec::new();
         let mut found = self.found;
         found.sort_by_key(|found| found.tier);
-        for Found { row, tier: own, reason } in found {
+        for Found {
+            row,
+            tier: own,
+            reason,
+        } in found
+        {
             // A weak tie of one row adds nothing where another row ties surely.
             if own == Tier::Low && tier != Tier::Low {
                 continue;
@@ -80,7 +98,10 @@ impl<'a> Search<'a> {
             {
                 rows.push(row);
             }
-            if !reasons.iter().any(|known| known.code == reason.code && known.text == reason.text) {
+            if !reasons
+                .iter()
+                .any(|known| known.code == reason.code && known.text == reason.text)
+            {
                 reasons.push(reason);
             }
         }
@@ -90,18 +111,32 @@ impl<'a> Search<'a> {
             }
         }
         rows.sort_unstable();
-        Some(Tie { tier, reasons, rows })
+        Some(Tie {
+            tier,
+            reasons,
+            rows,
+        })
     }
 
     fn add(&mut self, row: Option<usize>, tier: Tier, code: &str, text: String) {
         let at = row.map(|row| self.advisory.rows[row].at.clone());
-        let reason = Reason { code: code.to_owned(), weight: Weight::Tie, text, at };
+        let reason = Reason {
+            code: code.to_owned(),
+            weight: Weight::Tie,
+            text,
+            at,
+        };
         self.found.push(Found { row, tier, reason });
     }
 
     fn speak_against(&mut self, row: usize, code: &str, text: String) {
         let at = Some(self.advisory.rows[row].at.clone());
-        self.against.push(Reason { code: code.to_owned(), weight: Weight::Against, text, at });
+        self.against.push(Reason {
+            code: code.to_owned(),
+            weight: Weight::Against,
+            text,
+            at,
+        });
     }
 
     /// A patch or a `knownVulnerabilities` entry that names the advisory is Nixpkgs's own word.
@@ -109,7 +144,12 @@ impl<'a> Search<'a> {
         let package = self.package;
         for (id, patch) in &package.patched {
             if self.advisory.ids.contains(id) {
-                self.add(None, Tier::High, "patch_names_advisory", format!("the patch {patch} names {id}"));
+                self.add(
+                    None,
+                    Tier::High,
+                    "patch_names_advisory",
+                    format!("the patch {patch} names {id}"),
+                );
             }
         }
         for (id, entry) in &package.known_vulnerable {
@@ -125,11 +165,17 @@ impl<'a> Search<'a> {
             return;
         }
         for identity in row.identities.iter().filter(|identity| identity.is_cpe) {
-            if let Some((cpe, exact)) =
-                self.package.cpes.iter().find(|(cpe, _)| *cpe == identity.vendor_product)
+            if let Some((cpe, exact)) = self
+                .package
+                .cpes
+                .iter()
+                .find(|(cpe, _)| *cpe == identity.vendor_product)
             {
                 let kind = if *exact { "CPE" } else { "possible CPE" };
-                let text = format!("the package's {kind} is {}, which the advisory names", cpe.to_text());
+                let text = format!(
+                    "the package's {kind} is {}, which the advisory names",
+                    cpe.to_text()
+                );
                 self.add(Some(index), Tier::High, "cpe_equal", text);
             }
         }
@@ -160,7 +206,10 @@ impl<'a> Search<'a> {
         }
         for repository in &row.repositories {
             if self.package.repositories.contains(repository) {
-                let text = format!("the advisory's repository {} is the package's", repository.as_str());
+                let text = format!(
+                    "the advisory's repository {} is the package's",
+                    repository.as_str()
+                );
                 self.add(Some(index), Tier::High, "repository_equal", text);
             }
         }
@@ -172,14 +221,20 @@ impl<'a> Search<'a> {
             if self.allowed.has(Evidence::Purl2cpe) {
                 for purl in self.knowledge.purls_of_product(&product) {
                     if let Some(tier) = self.is_purl_of_package(purl) {
-                        let text = format!("purl2cpe gives {product} for pkg:{purl}, which is the package");
+                        let text = format!(
+                            "purl2cpe gives {product} for pkg:{purl}, which is the package"
+                        );
                         self.add(Some(index), tier, "purl2cpe", text);
                     }
                 }
             }
             if self.allowed.has(Evidence::CveBinTool) && self.package.scope.names_programs() {
                 for checker in self.knowledge.checkers_of_product(&product) {
-                    if self.package.name(checker).is_some_and(|name| name.rank == Rank::Exact) {
+                    if self
+                        .package
+                        .name(checker)
+                        .is_some_and(|name| name.rank == Rank::Exact)
+                    {
                         let text = format!("cve-bin-tool knows {product} as {checker}");
                         self.add(Some(index), Tier::Medium, "cve_bin_tool", text);
                     }
@@ -199,15 +254,27 @@ impl<'a> Search<'a> {
             _ => None,
         };
         if let Some(repository) = repository {
-            return self.package.repositories.iter().any(|own| own.as_str() == repository).then_some(Tier::High);
+            return self
+                .package
+                .repositories
+                .iter()
+                .any(|own| own.as_str() == repository)
+                .then_some(Tier::High);
         }
         if let Some(ecosystem) = Ecosystem::from_purl_type(kind) {
             let name = ecosystem.canonical(rest);
-            return self.package.ecosystem_names.contains(&(ecosystem, name)).then_some(Tier::High);
+            return self
+                .package
+                .ecosystem_names
+                .contains(&(ecosystem, name))
+                .then_some(Tier::High);
         }
         if matches!(kind, "deb" | "rpm" | "apk" | "alpm") && self.package.scope.names_programs() {
             let name = names::joined(rest.rsplit('/').next()?);
-            let exact = self.package.name(&name).is_some_and(|name| name.rank == Rank::Exact);
+            let exact = self
+                .package
+                .name(&name)
+                .is_some_and(|name| name.rank == Rank::Exact);
             return (exact && !names::is_generic(&name)).then_some(Tier::Medium);
         }
         None
@@ -229,7 +296,9 @@ impl<'a> Search<'a> {
 
     fn by_name(&mut self, index: usize, row: &'a Row, linked: Option<(&'a str, Pointer)>) {
         for identity in &row.identities {
-            let Some(name) = self.name_of(identity) else { continue };
+            let Some(name) = self.name_of(identity) else {
+                continue;
+            };
             let learned = if self.allowed.has(Evidence::Learned) {
                 self.knowledge.learned(&identity.vendor_product)
             } else {
@@ -251,14 +320,23 @@ impl<'a> Search<'a> {
         learned: &[&str],
         linked: Option<(&str, Pointer)>,
     ) {
-        let (code, text) = match (linked, learned.iter().find(|home| self.has_repository(home))) {
+        let (code, text) = match (
+            linked,
+            learned.iter().find(|home| self.has_repository(home)),
+        ) {
             (Some((repository, _)), _) => (
                 "name_and_link",
-                format!("the advisory names {} and links the package's repository {repository}", identity.text),
+                format!(
+                    "the advisory names {} and links the package's repository {repository}",
+                    identity.text
+                ),
             ),
             (None, Some(home)) => (
                 "name_and_learned_repository",
-                format!("other advisories of {} live in the package's repository {home}", identity.text),
+                format!(
+                    "other advisories of {} live in the package's repository {home}",
+                    identity.text
+                ),
             ),
             (None, None) => return,
         };
@@ -280,28 +358,52 @@ impl<'a> Search<'a> {
             search.speak_against(index, code, against);
         };
         if row.is_distribution {
-            return weak(self, "distribution_row", "the row is a distribution's own package".to_owned());
+            return weak(
+                self,
+                "distribution_row",
+                "the row is a distribution's own package".to_owned(),
+            );
         }
         match (identity.ecosystem, self.package.scope) {
             (Some(Ecosystem::Plugin), scope) if scope != Scope::Plugin => {
-                return weak(self, "other_ecosystem", format!("{} is a plugin or an app elsewhere", identity.text));
+                return weak(
+                    self,
+                    "other_ecosystem",
+                    format!("{} is a plugin or an app elsewhere", identity.text),
+                );
             }
             (Some(of), Scope::Language(own)) if of == own => {}
             (_, Scope::Language(own)) => {
-                let against = format!("the package is of the ecosystem {}, the advisory is not", own.tag());
+                let against = format!(
+                    "the package is of the ecosystem {}, the advisory is not",
+                    own.tag()
+                );
                 return weak(self, "other_ecosystem", against);
             }
             (_, Scope::Plugin) => {
-                return weak(self, "plugin_scope", "the package is a plugin of that name".to_owned());
+                return weak(
+                    self,
+                    "plugin_scope",
+                    "the package is a plugin of that name".to_owned(),
+                );
             }
             (_, Scope::Variant) => {
-                return weak(self, "variant_scope", "the package is another build of the software".to_owned());
+                return weak(
+                    self,
+                    "variant_scope",
+                    "the package is another build of the software".to_owned(),
+                );
             }
             (_, Scope::Program) => {}
         }
         if let Some(other) = self.namesake(name, learned) {
-            let same_owner = self.package.repositories.iter().any(|own| own.owner() == owner_of(other));
-            let owned = !identity.vendor_core.is_empty() && self.package.owners.contains(&identity.vendor_core);
+            let same_owner = self
+                .package
+                .repositories
+                .iter()
+                .any(|own| own.owner() == owner_of(other));
+            let owned = !identity.vendor_core.is_empty()
+                && self.package.owners.contains(&identity.vendor_core);
             if same_owner || !owned {
                 let against = format!("the advisory's repository {other} is not the package's");
                 return weak(self, "other_repository", against);
@@ -313,14 +415,31 @@ impl<'a> Search<'a> {
             return weak(self, "no_vendor", "the advisory names no vendor".to_owned());
         }
         if name.rank != Rank::Exact {
-            return weak(self, "name_of_variant", "the name is a longer or shorter form of the package's".to_owned());
+            return weak(
+                self,
+                "name_of_variant",
+                "the name is a longer or shorter form of the package's".to_owned(),
+            );
         }
         if self.is_only_joined(identity, name) {
-            return weak(self, "other_spelling", format!("{} is written otherwise", name.dashed));
+            return weak(
+                self,
+                "other_spelling",
+                format!("{} is written otherwise", name.dashed),
+            );
         }
         match self.vendor_agrees(identity) {
-            Some(how) => self.add(Some(index), Tier::Medium, "name_and_vendor", format!("{text}, and {how}")),
-            None => weak(self, "other_vendor", format!("nothing connects the package with {}", identity.text)),
+            Some(how) => self.add(
+                Some(index),
+                Tier::Medium,
+                "name_and_vendor",
+                format!("{text}, and {how}"),
+            ),
+            None => weak(
+                self,
+                "other_vendor",
+                format!("nothing connects the package with {}", identity.text),
+            ),
         }
     }
 
@@ -329,12 +448,24 @@ impl<'a> Search<'a> {
         if self.package.repositories.is_empty() || !self.allowed.has(Evidence::Repositories) {
             return None;
         }
-        let linked = self.advisory.links.iter().map(|link| link.repository.as_str());
-        let own = self.advisory.rows.iter().flat_map(|row| &row.repositories).map(|repo| repo.as_str());
-        linked.chain(own).chain(learned.iter().copied()).find(|other| {
-            let joined = names::joined(other.rsplit('/').next().unwrap_or_default());
-            joined == name.joined || self.package.name(&joined).is_some()
-        })
+        let linked = self
+            .advisory
+            .links
+            .iter()
+            .map(|link| link.repository.as_str());
+        let own = self
+            .advisory
+            .rows
+            .iter()
+            .flat_map(|row| &row.repositories)
+            .map(|repo| repo.as_str());
+        linked
+            .chain(own)
+            .chain(learned.iter().copied())
+            .find(|other| {
+                let joined = names::joined(other.rsplit('/').next().unwrap_or_default());
+                joined == name.joined || self.package.name(&joined).is_some()
+            })
     }
 
     /// `github` (the company) and `git-hub` (a program) are equal only without their dashes.
@@ -350,7 +481,10 @@ impl<'a> Search<'a> {
         if let Some(name) = self.package.name(product) {
             return Some(name.clone());
         }
-        let derived = |name: &Name| Name { rank: name.rank.max(Rank::Repository), ..name.clone() };
+        let derived = |name: &Name| Name {
+            rank: name.rank.max(Rank::Repository),
+            ..name.clone()
+        };
         if let Some(short) = names::without_noun(&identity.vendor_core, product)
             && let Some(name) = self.package.name(short)
         {
@@ -371,8 +505,18 @@ impl<'a> Search<'a> {
             }
         }
         if self.allowed.has(Evidence::Repology) && self.package.scope.names_programs() {
-            for name in self.package.names.iter().filter(|name| name.rank == Rank::Exact) {
-                if self.knowledge.projects_of_name(&name.joined).iter().any(|project| project == product) {
+            for name in self
+                .package
+                .names
+                .iter()
+                .filter(|name| name.rank == Rank::Exact)
+            {
+                if self
+                    .knowledge
+                    .projects_of_name(&name.joined)
+                    .iter()
+                    .any(|project| project == product)
+                {
                     return Some(derived(name));
                 }
             }
@@ -386,45 +530,66 @@ impl<'a> Search<'a> {
         if vendor == identity.vendor_product.product {
             return Some("the vendor is named after it".to_owned());
         }
-        if package.owners.iter().any(|owner| owner == vendor || (vendor.len() > 3 && owner.contains(vendor))
-            || (owner.len() > 3 && vendor.contains(owner.as_str())))
-        {
+        if package.owners.iter().any(|owner| {
+            owner == vendor
+                || (vendor.len() > 3 && owner.contains(vendor))
+                || (owner.len() > 3 && vendor.contains(owner.as_str()))
+        }) {
             return Some("the vendor owns its repository".to_owned());
         }
         let on_host = package.hosts.iter().find(|host| {
-            !host.contains("github") && !host.contains("gitlab") && names::joined(host).contains(vendor)
+            !host.contains("github")
+                && !host.contains("gitlab")
+                && names::joined(host).contains(vendor)
         });
         if let (Some(host), true) = (on_host, vendor.len() > 2) {
             return Some(format!("the vendor's name is in {host}"));
         }
-        let described = vendor.len() > 3 && package.description.split('-').any(|word| word == vendor);
+        let described =
+            vendor.len() > 3 && package.description.split('-').any(|word| word == vendor);
         described.then(|| "its description names the vendor".to_owned())
     }
 
     fn has_repository(&self, text: &str) -> bool {
-        self.package.repositories.iter().any(|own| own.as_str() == text)
+        self.package
+            .repositories
+            .iter()
+            .any(|own| own.as_str() == text)
     }
 
     /// A linked repository whose owner is the vendor ties even where the names differ
     /// (`pi-hole:ftldns` and `github.com/pi-hole/ftl`).
     fn by_link(&mut self, linked: Option<(&str, Pointer)>) {
-        let Some((repository, pointer)) = linked else { return };
+        let Some((repository, pointer)) = linked else {
+            return;
+        };
         if self.found.iter().any(|found| found.tier != Tier::Low) {
             return;
         }
         let owners = &self.package.owners;
         // An advisory that links several of the owner's repositories is about one of them only.
         let owner = owner_of(repository);
-        let alone = self.advisory.links.iter().filter(|link| link.repository.owner() == owner).count() == 1;
+        let alone = self
+            .advisory
+            .links
+            .iter()
+            .filter(|link| link.repository.owner() == owner)
+            .count()
+            == 1;
         let row = self.advisory.rows.iter().position(|row| {
-            row.identities
-                .iter()
-                .any(|identity| !identity.vendor_core.is_empty() && owners.contains(&identity.vendor_core))
+            row.identities.iter().any(|identity| {
+                !identity.vendor_core.is_empty() && owners.contains(&identity.vendor_core)
+            })
         });
         let text = format!("the advisory links the package's repository {repository}");
         match row {
             Some(row) if alone && pointer == Pointer::Change => {
-                self.add(Some(row), Tier::Medium, "link_and_owner", format!("{text}, whose owner is the vendor"));
+                self.add(
+                    Some(row),
+                    Tier::Medium,
+                    "link_and_owner",
+                    format!("{text}, whose owner is the vendor"),
+                );
             }
             _ => self.add(None, Tier::Low, "link", text),
         }

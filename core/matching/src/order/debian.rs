@@ -33,8 +33,14 @@ fn part(mut a: &str, mut b: &str) -> Ordering {
         }
         let (number_a, next_a) = split(rest_a, |c| c.is_ascii_digit());
         let (number_b, next_b) = split(rest_b, |c| c.is_ascii_digit());
-        let (number_a, number_b) = (number_a.trim_start_matches('0'), number_b.trim_start_matches('0'));
-        let order = number_a.len().cmp(&number_b.len()).then_with(|| number_a.cmp(number_b));
+        let (number_a, number_b) = (
+            number_a.trim_start_matches('0'),
+            number_b.trim_start_matches('0'),
+        );
+        let order = number_a
+            .len()
+            .cmp(&number_b.len())
+            .then_with(|| number_a.cmp(number_b));
         if order != Ordering::Equal {
             return order;
         }

@@ -29,16 +29,28 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
             Ordering::Equal if left == Part::End => return Ordering::Equal,
             Ordering::Equal => {}
             // `1.0` and `1.0.0` are one release to every upstream that writes both.
-            Ordering::Less if left == Part::End && is_zeros(&right, b.0) => return Ordering::Equal,
-            Ordering::Greater if right == Part::End && is_zeros(&left, a.0) => return Ordering::Equal,
+            Ordering::Less if left == Part::End && is_zero(&right) => {
+                return ends_as_zero(b.0).reverse();
+            }
+            Ordering::Greater if right == Part::End && is_zero(&left) => return ends_as_zero(a.0),
             other => return other,
         }
     }
 }
 
-/// Whether a rest is nothing but zeros.
-fn is_zeros(first: &Part<'_>, rest: &str) -> bool {
-    *first == Part::Number(0, "") && rest.bytes().all(|b| matches!(b, b'0' | b'.'))
+fn is_zero(part: &Part<'_>) -> bool {
+    *part == Part::Number(0, "")
+}
+
+/// `1.0` and `1.0.0` are one release: a rest of zeros weighs nothing, anything else decides.
+fn ends_as_zero(rest: &str) -> Ordering {
+    let mut rest = Parts(rest);
+    loop {
+        match rest.next_part() {
+            part if is_zero(&part) => {}
+            part => return part.cmp(&Part::End),
+        }
+    }
 }
 
 struct Parts<'a>(&'a str);
@@ -46,7 +58,9 @@ struct Parts<'a>(&'a str);
 impl<'a> Parts<'a> {
     fn next_part(&mut self) -> Part<'a> {
         loop {
-            self.0 = self.0.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+            self.0 = self
+                .0
+                .trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
             if self.0.is_empty() {
                 return Part::End;
             }
@@ -112,7 +126,14 @@ mod tests {
 
     #[test]
     fn pre_releases_come_first() {
-        let order = ["1.0-dev", "1.0alpha2", "1.0-beta1", "1.0-rc1", "1.0", "1.0.1"];
+        let order = [
+            "1.0-dev",
+            "1.0alpha2",
+            "1.0-beta1",
+            "1.0-rc1",
+            "1.0",
+            "1.0.1",
+        ];
         for pair in order.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Less, "{pair:?}");
         }

@@ -40,7 +40,9 @@ impl Scheme {
     pub fn of_ecosystem(ecosystem: Option<Ecosystem>) -> Self {
         match ecosystem {
             Some(Ecosystem::Python) => Self::Pep440,
-            Some(Ecosystem::Rust | Ecosystem::Node | Ecosystem::Go | Ecosystem::Erlang) => Self::Semver,
+            Some(Ecosystem::Rust | Ecosystem::Node | Ecosystem::Go | Ecosystem::Erlang) => {
+                Self::Semver
+            }
             _ => Self::Generic,
         }
     }
@@ -101,7 +103,10 @@ impl Scheme {
                 (Some(a), Some(b)) => a.cmp_precedence(&b),
                 _ => generic::compare(a, b),
             },
-            Self::Pep440 => match (pep440_rs::Version::from_str(a), pep440_rs::Version::from_str(b)) {
+            Self::Pep440 => match (
+                pep440_rs::Version::from_str(a),
+                pep440_rs::Version::from_str(b),
+            ) {
                 (Ok(a), Ok(b)) => a.cmp(&b),
                 _ => generic::compare(a, b),
             },
@@ -116,7 +121,9 @@ impl VersionOrder for Scheme {
     }
 
     fn compare_typed(&self, version_type: Option<&str>, a: &str, b: &str) -> Option<Ordering> {
-        let scheme = version_type.and_then(Self::of_version_type).unwrap_or(*self);
+        let scheme = version_type
+            .and_then(Self::of_version_type)
+            .unwrap_or(*self);
         // A package's version is never written as a distribution writes it.
         scheme.compare(a, b)
     }
@@ -168,10 +175,21 @@ mod tests {
 
     #[test]
     fn what_can_t_be_compared() {
-        for scheme in [Scheme::Generic, Scheme::Semver, Scheme::Pep440, Scheme::Debian] {
+        for scheme in [
+            Scheme::Generic,
+            Scheme::Semver,
+            Scheme::Pep440,
+            Scheme::Debian,
+        ] {
             assert_eq!(scheme.compare("unstable-2024-01-01", "1.2"), None);
-            assert_eq!(scheme.compare("9014db202cb764b8e14c53e7bacc81f9a1a2ba7f", "1.2"), None);
-            assert_eq!(scheme.compare("0-unstable-2024-01-02", "0-unstable-2024-01-01"), Some(Greater));
+            assert_eq!(
+                scheme.compare("9014db202cb764b8e14c53e7bacc81f9a1a2ba7f", "1.2"),
+                None
+            );
+            assert_eq!(
+                scheme.compare("0-unstable-2024-01-02", "0-unstable-2024-01-01"),
+                Some(Greater)
+            );
             assert_eq!(scheme.compare("0-unstable-2024-01-02", "0"), Some(Greater));
         }
     }

@@ -21,7 +21,11 @@ impl<'a> Form<'a> {
             && let Some(day) = day(rest)
         {
             let base = base.trim_end_matches(['-', '.', '_', '+']);
-            return if base.is_empty() || base == "0" { Self::Date(day) } else { Self::After(base) };
+            return if base.is_empty() || base == "0" {
+                Self::Date(day)
+            } else {
+                Self::After(base)
+            };
         }
         if let Some(day) = day(version) {
             return Self::Date(day);
@@ -49,7 +53,8 @@ fn day(text: &str) -> Option<u32> {
     }
     let number: u32 = std::str::from_utf8(&digits).ok()?.parse().ok()?;
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
-    ((1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some(number)
+    ((1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day))
+        .then_some(number)
 }
 
 #[cfg(test)]
