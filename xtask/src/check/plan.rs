@@ -85,6 +85,16 @@ pub fn plan(machine: &Machine, full: bool) -> Plan {
         ]),
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
     });
+    if full {
+        plan.steps.push(Step {
+            name: "fuzz",
+            action: Action::Fuzz,
+            environment: &[],
+        });
+    } else {
+        plan.left_out
+            .push("fuzz targets: `cargo xtask check --full` runs each a moment".to_owned());
+    }
     plan.cargo(
         "doc tests",
         &["test", "--workspace", "--doc", "--locked", "--quiet"],
