@@ -9,6 +9,7 @@
 pub mod error;
 pub mod input;
 pub mod limits;
+pub mod source;
 pub mod split;
 
 /// Lower-case hexadecimal.

@@ -8,14 +8,72 @@
 mod elements;
 mod lines;
 mod scan;
+mod whole;
 mod window;
 
 pub use elements::Elements;
 pub use lines::Lines;
+pub use whole::Whole;
 
-use std::io;
+use std::io::{self, Read};
 
 use crate::limits::Limits;
+
+/// How records lie in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The document is one record.
+    Whole,
+    /// One record per line.
+    Lines,
+    /// The elements or members of the root.
+    Root,
+    /// The elements or members of this member of the root.
+    Member(&'static str),
+}
+
+/// Cuts a document of any form.
+pub enum Records<R> {
+    /// See [`Form::Whole`].
+    Whole(Whole<R>),
+    /// See [`Form::Lines`].
+    Lines(Lines<R>),
+    /// See [`Form::Root`] and [`Form::Member`].
+    Elements(Box<Elements<R>>),
+}
+
+impl<R: Read> Records<R> {
+    /// Begins to cut.
+    ///
+    /// # Errors
+    /// As [`Elements::of_root`] and [`Elements::of_member`].
+    pub fn open(reader: R, form: Form, limits: &Limits) -> Result<Self, SplitError> {
+        Ok(match form {
+            Form::Whole => Self::Whole(Whole::new(reader, limits)),
+            Form::Lines => Self::Lines(Lines::new(reader, limits)),
+            Form::Root => Self::Elements(Box::new(Elements::of_root(reader, limits)?)),
+            Form::Member(name) => {
+                Self::Elements(Box::new(Elements::of_member(reader, name, limits)?))
+            }
+        })
+    }
+
+    /// The next record.
+    ///
+    /// # Errors
+    /// [`SplitError`], when nothing after this can be read.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "the record borrows from the splitter"
+    )]
+    pub fn next(&mut self) -> Result<Option<Piece<'_>>, SplitError> {
+        match self {
+            Self::Whole(whole) => whole.next(),
+            Self::Lines(lines) => lines.next(),
+            Self::Elements(elements) => elements.next(),
+        }
+    }
+}
 
 /// One record, or the place of one that was passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,4 +161,12 @@ impl From<&Limits> for Cut {
             depth: limits.depth,
         }
     }
+}
+
+/// Where the JSON value at the start of `bytes` ends; `None` when it does not end in them.
+pub(crate) fn value_end(bytes: &[u8]) -> Option<usize> {
+    if matches!(bytes.first()?, b',' | b':' | b']' | b'}') {
+        return None;
+    }
+    scan::Scan::default().feed(bytes)
 }
