@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "what a task finds out is its output")]
 
 mod check;
+mod fixtures;
 mod layers;
 mod workspace;
 
@@ -26,6 +27,8 @@ struct Cli {
 enum Task {
     /// Run every check; ends with the test runner's summary
     Check(check::Options),
+    /// Cut the small sample in `fixtures` from the full collection of real data
+    Fixtures(fixtures::Options),
     /// Check who uses whom, the length of files, and that the map names every crate
     Layers,
 }
@@ -44,6 +47,7 @@ fn run(cli: &Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match &cli.task {
         Task::Check(options) => check::run(&workspace, options),
+        Task::Fixtures(options) => fixtures::run(&workspace, options),
         Task::Layers => layers::run(&workspace),
     }
 }

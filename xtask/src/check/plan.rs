@@ -121,7 +121,7 @@ fn dependency_gates(plan: &mut Plan, machine: &Machine, full: bool) {
             "machete",
             machine.machete,
             ["install", "--locked", "cargo-machete"],
-            &["machete", "--with-metadata"][..],
+            &["machete"][..],
         ),
     ] {
         if !present && !full {
