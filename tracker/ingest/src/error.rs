@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use snowguard_tracker_db::DbError;
+
 use crate::split::SplitError;
 
 /// An ingestion that could not go on. What was stored before stays, and the next run resumes.
@@ -62,7 +64,7 @@ pub enum IngestError {
     Usage(String),
     /// The database refused or was lost. What was committed stays.
     #[error(transparent)]
-    Db(#[from] std::fmt::Error),
+    Db(#[from] DbError),
     /// Asked to stop, and stopped after a whole batch.
     #[error("stopped as asked; the next run goes on from here")]
     Interrupted,

@@ -3,14 +3,27 @@
 //! One file per source in [`source`]; where they lie in [`input`]; how a stream becomes records in
 //! [`split`]. Every byte that comes in is hostile: see [`limits::Limits`].
 //!
+//! Entry points: [`ingest`] with [`Options`] and an [`input::Location`].
+//!
 //! Non-goals: no SQL (that is `snowguard-tracker-db`), no understanding of advisories (that is
 //! `snowguard-advisory`).
 
+pub mod date;
 pub mod error;
+mod ingest;
 pub mod input;
 pub mod limits;
+mod pipeline;
+pub mod plan;
+mod progress;
+mod run;
 pub mod source;
 pub mod split;
+
+pub use error::IngestError;
+pub use ingest::{Report, ingest, retry_quarantine};
+pub use progress::{Bar, Progress};
+pub use run::{End, FeedReport, Options};
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {

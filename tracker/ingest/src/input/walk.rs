@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +12,7 @@ use super::archive::Archive;
 use super::decode::{Packing, decoded};
 use super::folder::{self, Found};
 use super::git::{Blob, Blobs, Checkout};
-use super::meter::Count;
+use super::meter::{Count, Metered};
 use crate::error::IngestError;
 use crate::limits::Limits;
 
@@ -36,7 +38,10 @@ pub enum Walk {
 /// What is walked.
 #[derive(Debug)]
 enum Ground {
-    File(PathBuf),
+    File {
+        path: PathBuf,
+        archive: bool,
+    },
     Folder {
         root: PathBuf,
         files: Vec<Found>,
@@ -53,6 +58,7 @@ pub struct Walker {
     ground: Ground,
     limits: Limits,
     identity: String,
+    read: Arc<AtomicU64>,
 }
 
 /// What the steps of one walk share.
@@ -61,6 +67,7 @@ pub(super) struct Steps<'w> {
     pub wanted: &'w dyn Fn(&str) -> bool,
     pub visit: &'w mut dyn FnMut(Document<'_>) -> Result<Walk, IngestError>,
     pub decoded: Count,
+    pub read: &'w Arc<AtomicU64>,
     pub skip: u64,
     pub next: u64,
 }
@@ -99,14 +106,14 @@ impl Walker {
     pub fn file(path: &Path, limits: &Limits) -> Result<Self, IngestError> {
         let fail = |error| IngestError::file(path, error);
         let mut file = File::open(path).map_err(fail)?;
-        let mut hash = Sha256::new();
+        let mut head = Vec::new();
+        file.by_ref().take(4).read_to_end(&mut head).map_err(fail)?;
+        let mut hash = Sha256::new_with_prefix(&head);
         std::io::copy(&mut file, &mut hash).map_err(fail)?;
         let identity = format!("sha256:{}", crate::hex(&hash.finalize()));
-        Ok(Self {
-            ground: Ground::File(path.to_path_buf()),
-            limits: *limits,
-            identity,
-        })
+        let archive = Packing::of(&head) == Packing::Zip;
+        let ground = Ground::File { path: path.to_path_buf(), archive };
+        Ok(Self::new(ground, limits, identity))
     }
 
     /// A folder. Its identity is that of its listing: names, sizes, times.
@@ -120,34 +127,31 @@ impl Walker {
             root: root.to_path_buf(),
             files,
         };
-        Ok(Self {
-            ground,
-            limits: *limits,
-            identity,
-        })
+        Ok(Self::new(ground, limits, identity))
     }
 
     /// A git repository at its current commit, or only what changed since the commit `base` (an
-    /// identity as [`Walker::identity`] gave it). Its identity is the commit.
+    /// identity as [`Walker::identity`] gave it). Its identity is the commit. With the base that
+    /// was used: none when the repository does not have it, and everything has to be read.
     ///
     /// # Errors
     /// [`IngestError::Git`].
-    pub fn git(path: &Path, base: Option<&str>, limits: &Limits) -> Result<Self, IngestError> {
+    pub fn git(
+        path: &Path,
+        base: Option<&str>,
+        limits: &Limits,
+    ) -> Result<(Self, Option<String>), IngestError> {
         let checkout = Checkout::open(path)?;
-        let changed = match base.and_then(|base| base.strip_prefix("git:")) {
-            Some(base) => checkout.changed_since(base)?,
-            None => None,
-        };
-        let blobs = match changed {
-            Some(blobs) => blobs,
-            None => checkout.files()?,
-        };
+        let commit = base.and_then(|base| base.strip_prefix("git:"));
+        let changed = commit.map(|commit| checkout.changed_since(commit)).transpose()?.flatten();
+        let used = changed.as_ref().and(base).map(str::to_owned);
+        let blobs = changed.map_or_else(|| checkout.files(), Ok)?;
         let identity = format!("git:{}", checkout.commit());
-        Ok(Self {
-            ground: Ground::Git { checkout, blobs },
-            limits: *limits,
-            identity,
-        })
+        Ok((Self::new(Ground::Git { checkout, blobs }, limits, identity), used))
+    }
+
+    fn new(ground: Ground, limits: &Limits, identity: String) -> Self {
+        Self { ground, limits: *limits, identity, read: Arc::default() }
     }
 
     /// The same for the same content: what a cursor belongs to.
@@ -159,29 +163,41 @@ impl Walker {
     /// Names of the files, for a folder or checkout; empty for a file.
     pub fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         match &self.ground {
-            Ground::File(_) => Box::new(std::iter::empty()),
+            Ground::File { .. } => Box::new(std::iter::empty()),
             Ground::Folder { files, .. } => Box::new(files.iter().map(|file| file.name.as_str())),
             Ground::Git { blobs, .. } => Box::new(blobs.iter().map(|blob| blob.name.as_str())),
         }
+    }
+
+    /// Whether this is a single file that is no archive.
+    #[must_use]
+    pub fn is_one_document(&self) -> bool {
+        matches!(&self.ground, Ground::File { archive: false, .. })
     }
 
     /// Bytes to read, packed, where that is known.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match &self.ground {
-            Ground::File(path) => path.metadata().ok().map(|data| data.len()),
+            Ground::File { path, .. } => path.metadata().ok().map(|data| data.len()),
             Ground::Folder { files, .. } => Some(files.iter().map(|file| file.size).sum()),
             Ground::Git { .. } => None,
         }
     }
 
-    /// Leaves only the files that `keep` wants. For a folder whose log of changes says which.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        match &mut self.ground {
-            Ground::File(_) => {}
-            Ground::Folder { files, .. } => files.retain(|file| keep(&file.name)),
-            Ground::Git { blobs, .. } => blobs.retain(|blob| keep(&blob.name)),
+    /// Of a folder, leaves only the files that `keep` wants; it gets their name and when they were
+    /// changed, in milliseconds since the epoch. The identity stays that of the whole.
+    pub fn retain(&mut self, keep: impl Fn(&str, i64) -> bool) {
+        if let Ground::Folder { files, .. } = &mut self.ground {
+            let millis = |nanos: u128| i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX);
+            files.retain(|file| keep(&file.name, millis(file.modified)));
         }
+    }
+
+    /// Bytes read so far from files, packed, by all walks.
+    #[must_use]
+    pub fn bytes_read(&self) -> Arc<AtomicU64> {
+        self.read.clone()
     }
 
     /// Shows the documents whose names are `wanted`, from number `skip` on. A single file that is
@@ -196,17 +212,17 @@ impl Walker {
         wanted: &dyn Fn(&str) -> bool,
         visit: &mut dyn FnMut(Document<'_>) -> Result<Walk, IngestError>,
     ) -> Result<Walk, IngestError> {
-        let limits = self.limits;
         let mut steps = Steps {
-            limits,
+            limits: self.limits,
             wanted,
             visit,
             decoded: Count::default(),
+            read: &self.read,
             skip,
             next: 0,
         };
         match &self.ground {
-            Ground::File(path) => {
+            Ground::File { path, .. } => {
                 let name = file_name(path);
                 walk_file(path, name, &mut steps, true)
             }
@@ -252,7 +268,7 @@ fn walk_file(
 ) -> Result<Walk, IngestError> {
     let fail = |error| IngestError::file(path, error);
     let file = File::open(path).map_err(fail)?;
-    let mut reader = BufReader::new(&file);
+    let mut reader = BufReader::new(Metered::new(file, steps.read.clone()));
     let head = std::io::BufRead::fill_buf(&mut reader).map_err(fail)?;
     if Packing::of(head) == Packing::Zip {
         return Archive::open(reader, name, 0, steps)?.walk(steps);

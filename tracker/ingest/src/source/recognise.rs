@@ -71,6 +71,12 @@ impl Kind {
         }
     }
 
+    /// From its word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// Whether a file of this name, in a folder or archive of this kind, can hold records.
     #[must_use]
     pub fn wants(self, name: &str) -> bool {

@@ -5,12 +5,14 @@
 //! record is for the parser to find. So one bad record costs that record and nothing else, as
 //! long as its end can be found.
 
+mod compact;
 mod elements;
 mod lines;
 mod scan;
 mod whole;
 mod window;
 
+pub use compact::compact;
 pub use elements::Elements;
 pub use lines::Lines;
 pub use whole::Whole;

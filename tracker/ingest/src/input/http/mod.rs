@@ -9,7 +9,7 @@ mod retry;
 mod store;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use url::{Host, Url};
 pub use retry::Retry;
 
 use crate::error::IngestError;
+use crate::limits::Limits;
 use attempt::{Outcome, Trouble};
 use store::Store;
 
@@ -67,6 +68,33 @@ pub struct Client {
 }
 
 impl Client {
+    /// With the defaults, keeping downloads in `folder`.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            limit: Limits::default().download,
+            retry: Retry::default(),
+            patience: Duration::from_secs(60),
+            sleep: std::thread::sleep,
+        }
+    }
+
+    /// A small text, such as the revision of a channel.
+    ///
+    /// # Errors
+    /// As [`Client::fetch`]; [`IngestError::Fetch`] when it is over 64 KiB or not UTF-8.
+    pub fn small_text(mut self, url: &Url) -> Result<String, IngestError> {
+        self.limit = 64 << 10;
+        let Fetched::Body(download) = self.fetch(url, None)? else {
+            return Err(IngestError::fetch(url, "the server answered a question nobody asked"));
+        };
+        let text = std::fs::read_to_string(&download.path)
+            .map_err(|error| IngestError::fetch(url, error))?;
+        self.forget(url)?;
+        Ok(text)
+    }
+
     /// Fetches `url`, unless it is still what `known` describes.
     ///
     /// # Errors

@@ -11,5 +11,5 @@ mod fields;
 mod name;
 mod package;
 
-pub use name::{ChannelName, named_set, revision_in_url};
+pub use name::{ChannelName, channel_in_url, named_set, revision_in_url};
 pub use package::{Entry, PackageError, entry};

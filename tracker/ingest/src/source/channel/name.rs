@@ -79,6 +79,14 @@ fn parts(file: &str) -> Option<(&str, &str)> {
     (digits(year, 2) && digits(month, 2) && dated && date.len() <= 10).then_some((release, date))
 }
 
+/// The channel in an address such as `https://channels.nixos.org/nixos-24.05/packages.json.br`.
+#[must_use]
+pub fn channel_in_url(path: &str) -> Option<ChannelName> {
+    let known = |part: &&str| part.starts_with("nixos-") || part.starts_with("nixpkgs-");
+    let parts = path.trim_end_matches('/').rsplit('/').skip(1);
+    parts.take(1).find(known).and_then(|part| ChannelName::parse(part).ok())
+}
+
 /// The revision in the address that a channel redirects to, such as
 /// `…/nixos-24.11pre660000.abcdef123456/packages.json.br`.
 #[must_use]
@@ -131,6 +139,9 @@ mod tests {
         let path = "/nixos/unstable/nixos-24.11pre660000.abcdef123456/packages.json.br";
         assert_eq!(revision_in_url(path), Some("abcdef123456"));
         assert_eq!(revision_in_url("/nixos-unstable/packages.json.br"), None);
+        let channel = channel_in_url("/nixos-unstable/packages.json.br");
+        assert_eq!(channel.as_ref().map(ChannelName::as_str), Some("nixos-unstable"));
+        assert_eq!(channel_in_url("/x/packages.json"), None);
     }
 
     #[test]
