@@ -1,7 +1,6 @@
 //! Loading what the user named: fetch, look, load.
 
 use snowguard_tracker_db::Db;
-use url::Url;
 
 use crate::error::IngestError;
 use crate::input::Location;
