@@ -13,7 +13,11 @@ pub fn parse(text: &str) -> Result<Millis, String> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(Millis::new(time.as_millisecond()));
     }
-    let day = if text.len() == "2026-07".len() { format!("{text}-01") } else { text.to_owned() };
+    let day = if text.len() == "2026-07".len() {
+        format!("{text}-01")
+    } else {
+        text.to_owned()
+    };
     let date: Date = day.parse().map_err(|_| wrong())?;
     let start = date.to_zoned(TimeZone::UTC).map_err(|_| wrong())?;
     Ok(Millis::new(start.timestamp().as_millisecond()))

@@ -24,7 +24,10 @@ impl Report {
     /// Whether every feed was read to its end.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.feeds.iter().any(|feed| matches!(feed.end, End::Failed(_)))
+        !self
+            .feeds
+            .iter()
+            .any(|feed| matches!(feed.end, End::Failed(_)))
     }
 }
 
@@ -44,21 +47,38 @@ pub fn ingest(
         let plan = plan::plan(location, options.wanted, &options.limits)?;
         return load(db, plan, None, options, progress);
     };
-    let client = Client { limit: options.limits.download, ..Client::new(&options.downloads) };
-    let known = if options.reread || options.force { None } else { known(db, location, options)? };
+    let client = Client {
+        limit: options.limits.download,
+        ..Client::new(&options.downloads)
+    };
+    let known = if options.reread || options.force {
+        None
+    } else {
+        known(db, location, options)?
+    };
     let bar = progress.count(&format!("fetching {location}"), 1);
     let download = match client.fetch(url, known.as_ref().map(|(_, validators)| validators))? {
         http::Fetched::Body(download) => download,
         http::Fetched::NotModified => {
             let kind = known.map_or(Kind::CveList, |(kind, _)| kind);
-            return Ok(Report { feeds: vec![unchanged(kind, location)], skipped: Vec::new() });
+            return Ok(Report {
+                feeds: vec![unchanged(kind, location)],
+                skipped: Vec::new(),
+            });
         }
     };
     drop(bar);
-    let plan = plan::plan(&Location::File(download.path.clone()), options.wanted, &options.limits)
-        .map_err(|error| named(error, location))?;
-    let fetched =
-        Fetched { location: location.clone(), url: download.url, validators: download.validators };
+    let plan = plan::plan(
+        &Location::File(download.path.clone()),
+        options.wanted,
+        &options.limits,
+    )
+    .map_err(|error| named(error, location))?;
+    let fetched = Fetched {
+        location: location.clone(),
+        url: download.url,
+        validators: download.validators,
+    };
     let report = load(db, plan, Some(&fetched), options, progress)?;
     if report.is_complete() {
         client.forget(url)?;
@@ -73,7 +93,10 @@ fn load(
     options: &Options,
     progress: &Progress,
 ) -> Result<Report, IngestError> {
-    let mut report = Report { feeds: Vec::new(), skipped: plan.skipped };
+    let mut report = Report {
+        feeds: Vec::new(),
+        skipped: plan.skipped,
+    };
     for task in &plan.tasks {
         let feed = run::feed(db, task, fetched, options, progress)?;
         tracing::debug!(feed = feed.feed, seconds = feed.seconds, "loaded");
@@ -93,11 +116,15 @@ fn known(
         Wanted::Auto | Wanted::Aliases => true,
     });
     for kind in kinds {
-        let Some(feed) = db.feed(&run::feed_name(kind, location))? else { continue };
+        let Some(feed) = db.feed(&run::feed_name(kind, location))? else {
+            continue;
+        };
         // With a cursor, a run was interrupted: its content is needed again, or its successor's.
         if feed.cursor.is_none() && feed.seen.digest.is_some() {
-            let validators =
-                Validators { etag: feed.seen.etag, last_modified: feed.seen.last_modified };
+            let validators = Validators {
+                etag: feed.seen.etag,
+                last_modified: feed.seen.last_modified,
+            };
             return Ok(Some((kind, validators)));
         }
     }
@@ -118,9 +145,10 @@ fn unchanged(kind: Kind, location: &Location) -> FeedReport {
 /// The user knows the URL, not the file that its content was put into.
 fn named(error: IngestError, location: &Location) -> IngestError {
     match error {
-        IngestError::Unrecognised { what, .. } => {
-            IngestError::Unrecognised { input: location.to_string(), what }
-        }
+        IngestError::Unrecognised { what, .. } => IngestError::Unrecognised {
+            input: location.to_string(),
+            what,
+        },
         other => other,
     }
 }
@@ -134,23 +162,37 @@ pub fn retry_quarantine(
     options: &Options,
     progress: &Progress,
 ) -> Result<Report, IngestError> {
-    let mut feeds: Vec<String> =
-        db.quarantine_list(None)?.into_iter().map(|entry| entry.feed).collect();
+    let mut feeds: Vec<String> = db
+        .quarantine_list(None)?
+        .into_iter()
+        .map(|entry| entry.feed)
+        .collect();
     feeds.dedup();
     let mut all = Report::default();
     for feed in feeds {
-        let Some((kind, place)) = feed.split_once(':') else { continue };
-        let Some(kind) = Kind::parse(kind) else { continue };
-        let options = Options { wanted: Wanted::Only(kind), reread: true, ..options.clone() };
-        let result = Location::parse(place)
-            .and_then(|location| ingest(db, &location, &options, progress));
+        let Some((kind, place)) = feed.split_once(':') else {
+            continue;
+        };
+        let Some(kind) = Kind::parse(kind) else {
+            continue;
+        };
+        let options = Options {
+            wanted: Wanted::Only(kind),
+            reread: true,
+            ..options.clone()
+        };
+        let result =
+            Location::parse(place).and_then(|location| ingest(db, &location, &options, progress));
         match result {
             Ok(report) => {
                 all.feeds.extend(report.feeds);
                 all.skipped.extend(report.skipped);
             }
             Err(error @ (IngestError::Interrupted | IngestError::Db(_))) => return Err(error),
-            Err(error) => all.skipped.push(Skipped { input: feed, why: error.to_string() }),
+            Err(error) => all.skipped.push(Skipped {
+                input: feed,
+                why: error.to_string(),
+            }),
         }
     }
     Ok(all)

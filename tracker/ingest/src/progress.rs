@@ -23,14 +23,17 @@ pub struct Bar {
 
 const BYTES: &str =
     "{prefix:.bold} [{bar:30}] {bytes}/{total_bytes} {msg} ({elapsed}, {eta} to go)";
-const COUNT: &str = "{prefix:.bold} [{bar:30}] {human_pos}/{human_len} {msg} ({elapsed}, {eta} to go)";
+const COUNT: &str =
+    "{prefix:.bold} [{bar:30}] {human_pos}/{human_len} {msg} ({elapsed}, {eta} to go)";
 const SPINNER: &str = "{prefix:.bold} {spinner} {msg} ({elapsed})";
 
 impl Progress {
     /// Shown when standard error is a terminal.
     #[must_use]
     pub fn on_terminal() -> Self {
-        Self { visible: std::io::stderr().is_terminal() }
+        Self {
+            visible: std::io::stderr().is_terminal(),
+        }
     }
 
     /// Never shown.
@@ -42,13 +45,19 @@ impl Progress {
     /// A bar over the bytes of an input; without `total`, only what was done is shown.
     pub(crate) fn bytes(&self, name: &str, total: Option<u64>, read: Arc<AtomicU64>) -> Bar {
         let bar = self.bar(name, total, if total.is_some() { BYTES } else { SPINNER });
-        Bar { bar, read: total.map(|_| read) }
+        Bar {
+            bar,
+            read: total.map(|_| read),
+        }
     }
 
     /// A bar over a number of things.
     #[must_use]
     pub fn count(&self, name: &str, total: u64) -> Bar {
-        Bar { bar: self.bar(name, Some(total), COUNT), read: None }
+        Bar {
+            bar: self.bar(name, Some(total), COUNT),
+            read: None,
+        }
     }
 
     fn bar(&self, name: &str, total: Option<u64>, template: &str) -> ProgressBar {

@@ -112,7 +112,10 @@ impl Walker {
         std::io::copy(&mut file, &mut hash).map_err(fail)?;
         let identity = format!("sha256:{}", crate::hex(&hash.finalize()));
         let archive = Packing::of(&head) == Packing::Zip;
-        let ground = Ground::File { path: path.to_path_buf(), archive };
+        let ground = Ground::File {
+            path: path.to_path_buf(),
+            archive,
+        };
         Ok(Self::new(ground, limits, identity))
     }
 
@@ -143,15 +146,26 @@ impl Walker {
     ) -> Result<(Self, Option<String>), IngestError> {
         let checkout = Checkout::open(path)?;
         let commit = base.and_then(|base| base.strip_prefix("git:"));
-        let changed = commit.map(|commit| checkout.changed_since(commit)).transpose()?.flatten();
+        let changed = commit
+            .map(|commit| checkout.changed_since(commit))
+            .transpose()?
+            .flatten();
         let used = changed.as_ref().and(base).map(str::to_owned);
         let blobs = changed.map_or_else(|| checkout.files(), Ok)?;
         let identity = format!("git:{}", checkout.commit());
-        Ok((Self::new(Ground::Git { checkout, blobs }, limits, identity), used))
+        Ok((
+            Self::new(Ground::Git { checkout, blobs }, limits, identity),
+            used,
+        ))
     }
 
     fn new(ground: Ground, limits: &Limits, identity: String) -> Self {
-        Self { ground, limits: *limits, identity, read: Arc::default() }
+        Self {
+            ground,
+            limits: *limits,
+            identity,
+            read: Arc::default(),
+        }
     }
 
     /// The same for the same content: what a cursor belongs to.

@@ -37,7 +37,9 @@ const MOST: u64 = 5_000_000;
 /// What ends the run.
 pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError> {
     let kind = run.task.kind;
-    let bar = run.progress.bytes(&run.feed, walker.size(), walker.bytes_read());
+    let bar = run
+        .progress
+        .bytes(&run.feed, walker.size(), walker.bytes_read());
     let label = !run.quarantine.is_empty();
     let reading = Reading {
         walker,
@@ -110,7 +112,8 @@ fn collect(
                 continue;
             }
         };
-        run.quarantine.readable(run.db, &run.feed, label.iter().map(String::as_str))?;
+        run.quarantine
+            .readable(run.db, &run.feed, label.iter().map(String::as_str))?;
         run.counts.read += 1;
         match entry {
             Entry::Kev(cve, kev) => collected.kev.push((cve, kev)),
@@ -119,16 +122,21 @@ fn collect(
                 run.counts.read -= 1;
                 collected.day = day.or(collected.day.take());
             }
-            Entry::Facts(facts) => collected.facts.extend(facts.into_iter().map(|fact| AliasFact {
-                kind: fact.relation.as_str().to_owned(),
-                left: fact.left,
-                right: fact.right,
-            })),
+            Entry::Facts(facts) => {
+                collected
+                    .facts
+                    .extend(facts.into_iter().map(|fact| AliasFact {
+                        kind: fact.relation.as_str().to_owned(),
+                        left: fact.left,
+                        right: fact.right,
+                    }))
+            }
         }
     }
     run.counts.read += bad.len() as u64;
     run.counts.quarantined += bad.len() as u64;
-    run.quarantine.put(run.db, &run.feed, &bad, (run.options.now)())?;
+    run.quarantine
+        .put(run.db, &run.feed, &bad, (run.options.now)())?;
     if run.counts.read > MOST || collected.facts.len() as u64 > MOST {
         return Err(run.refuse(format!("more than {MOST} entries")));
     }
@@ -136,7 +144,12 @@ fn collect(
 }
 
 fn store(run: &mut Run<'_>, collected: Collected) -> Result<SignalOutcome, IngestError> {
-    let Collected { kev, epss, day, mut facts } = collected;
+    let Collected {
+        kev,
+        epss,
+        day,
+        mut facts,
+    } = collected;
     let now = (run.options.now)();
     if kev.is_empty() && epss.is_empty() && facts.is_empty() {
         return Err(run.refuse("holds no entries".to_owned()));
@@ -155,11 +168,19 @@ fn store(run: &mut Run<'_>, collected: Collected) -> Result<SignalOutcome, Inges
             facts.sort_unstable();
             facts.dedup();
             let count = facts.len() as u64;
-            let differs = run.db.put_alias_source(origin.source, origin.licence, facts, now)?;
+            let differs = run
+                .db
+                .put_alias_source(origin.source, origin.licence, facts, now)?;
             if differs {
-                SignalOutcome { changed: count, ..SignalOutcome::default() }
+                SignalOutcome {
+                    changed: count,
+                    ..SignalOutcome::default()
+                }
             } else {
-                SignalOutcome { unchanged: count, ..SignalOutcome::default() }
+                SignalOutcome {
+                    unchanged: count,
+                    ..SignalOutcome::default()
+                }
             }
         }
     })

@@ -30,7 +30,9 @@ struct Called {
 /// `ChannelShrank` when it lost too many packages; what ends the run.
 pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError> {
     let called = called(run, walker)?;
-    let bar = run.progress.bytes(&run.feed, walker.size(), walker.bytes_read());
+    let bar = run
+        .progress
+        .bytes(&run.feed, walker.size(), walker.bytes_read());
     let label = !run.quarantine.is_empty();
     let reading = Reading {
         walker,
@@ -47,7 +49,13 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
             |send| pipeline::read(&reading, send),
             |batch: RawBatch| (batch.bytes, parse(batch.items, label)),
         );
-        let mut packages = Packages { run, batches, ready: Vec::new().into_iter(), bar, error: None };
+        let mut packages = Packages {
+            run,
+            batches,
+            ready: Vec::new().into_iter(),
+            bar,
+            error: None,
+        };
         let load = ChannelLoad {
             channel: called.channel.as_str(),
             revision: &called.revision,
@@ -130,12 +138,15 @@ impl Packages<'_, '_> {
                     }
                     Err(bad) => {
                         run.counts.quarantined += 1;
-                        run.quarantine.put(run.db, &run.feed, &[bad], (run.options.now)())?;
+                        run.quarantine
+                            .put(run.db, &run.feed, &[bad], (run.options.now)())?;
                     }
                 }
             }
             self.run.give_up_on_rubbish()?;
-            let Some((bytes, ready)) = self.batches.next()? else { return Ok(None) };
+            let Some((bytes, ready)) = self.batches.next()? else {
+                return Ok(None);
+            };
             self.run.counts.bytes += bytes;
             self.ready = ready.into_iter();
             self.bar.show(format!("{} packages", self.run.counts.read));
@@ -155,7 +166,11 @@ fn called(run: &Run<'_>, walker: &Walker) -> Result<Called, IngestError> {
         Some(Location::Url(asked)) => channel_in_url(asked.path()),
         _ => None,
     };
-    let channel = options.channel.clone().or(set.as_ref().map(|set| set.0.clone())).or(asked);
+    let channel = options
+        .channel
+        .clone()
+        .or(set.as_ref().map(|set| set.0.clone()))
+        .or(asked);
     let Some(channel) = channel else {
         let what = "nothing says which channel this is; name it with --channel".to_owned();
         return Err(run.refuse(what));
@@ -164,29 +179,49 @@ fn called(run: &Run<'_>, walker: &Walker) -> Result<Called, IngestError> {
         .revision
         .clone()
         .or_else(|| url.and_then(|url| revision_beside(run, url)))
-        .or_else(|| url.and_then(|url| revision_in_url(url.path())).map(str::to_owned))
+        .or_else(|| {
+            url.and_then(|url| revision_in_url(url.path()))
+                .map(str::to_owned)
+        })
         .or_else(|| set.as_ref().map(|set| set.1.clone()))
         // The content names itself where nothing else does.
-        .unwrap_or_else(|| walker.identity().chars().take("sha256:".len() + 16).collect());
+        .unwrap_or_else(|| {
+            walker
+                .identity()
+                .chars()
+                .take("sha256:".len() + 16)
+                .collect()
+        });
     let said = set.as_ref().and_then(|set| crate::date::parse(&set.2).ok());
-    let modified = run.fetched.and_then(|fetched| fetched.validators.last_modified.as_deref());
-    let evaluated_at =
-        options.date.or(said).or_else(|| modified.and_then(|date| crate::date::http(date).ok()));
-    Ok(Called { channel, revision, evaluated_at })
+    let modified = run
+        .fetched
+        .and_then(|fetched| fetched.validators.last_modified.as_deref());
+    let evaluated_at = options
+        .date
+        .or(said)
+        .or_else(|| modified.and_then(|date| crate::date::http(date).ok()));
+    Ok(Called {
+        channel,
+        revision,
+        evaluated_at,
+    })
 }
 
 fn set_of(path: &Path) -> Option<(ChannelName, String, String)> {
     let file = path.file_name()?.to_str()?;
     let beside = std::fs::read_dir(path.parent()?).ok()?;
-    let names: Vec<String> =
-        beside.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let names: Vec<String> = beside
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
     named_set(file, names.iter().map(String::as_str))
 }
 
 /// A channel's folder has the whole revision in the file `git-revision`.
 fn revision_beside(run: &Run<'_>, url: &url::Url) -> Option<String> {
     let beside = url.join("git-revision").ok()?;
-    let text = Client::new(&run.options.downloads).small_text(&beside).ok()?;
+    let text = Client::new(&run.options.downloads)
+        .small_text(&beside)
+        .ok()?;
     let revision = text.trim();
     let is_revision = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_revision.then(|| revision.to_owned())

@@ -148,18 +148,25 @@ pub(crate) struct Run<'r> {
 impl Run<'_> {
     /// The input as a whole is not what it should be.
     pub fn refuse(&self, what: String) -> IngestError {
-        IngestError::Unrecognised { input: self.feed.clone(), what }
+        IngestError::Unrecognised {
+            input: self.feed.clone(),
+            what,
+        }
     }
 
     /// When most of an input is malformed, it is not what it was taken for. Its records would only
     /// bury the quarantine.
     pub fn give_up_on_rubbish(&self) -> Result<(), IngestError> {
         const ENOUGH: u64 = 1000;
-        let RunCounts { quarantined, read, .. } = self.counts;
+        let RunCounts {
+            quarantined, read, ..
+        } = self.counts;
         if quarantined < ENOUGH || quarantined * 2 < read {
             return Ok(());
         }
-        Err(self.refuse(format!("{quarantined} of {read} records are malformed; gave up")))
+        Err(self.refuse(format!(
+            "{quarantined} of {read} records are malformed; gave up"
+        )))
     }
 }
 
@@ -206,8 +213,14 @@ pub(crate) fn feed(
     };
     let cursor = known.as_ref().and_then(|known| known.cursor.as_deref());
     let cursor = cursor.and_then(|text| serde_json::from_str::<Cursor>(text).ok());
-    let seen = known.as_ref().map(|known| known.seen.clone()).unwrap_or_default();
-    let last_started = known.as_ref().and_then(|known| known.last_run.as_ref()).map(|run| run.started);
+    let seen = known
+        .as_ref()
+        .map(|known| known.seen.clone())
+        .unwrap_or_default();
+    let last_started = known
+        .as_ref()
+        .and_then(|known| known.last_run.as_ref())
+        .map(|run| run.started);
     let input = match open(task, &seen, cursor, last_started, options) {
         Ok(input) => input,
         Err(error) => return Ok(report(RunCounts::default(), 0, End::Failed(error))),
@@ -219,8 +232,18 @@ pub(crate) fn feed(
     let quarantine = Quarantine::open(db, &feed)?;
     let id = db.begin_run(&feed, feed_kind(task.kind), (options.now)())?;
     let counts = RunCounts::default();
-    let mut run =
-        Run { db, options, progress, task, fetched, feed: feed.clone(), id, counts, failed: 0, quarantine };
+    let mut run = Run {
+        db,
+        options,
+        progress,
+        task,
+        fetched,
+        feed: feed.clone(),
+        id,
+        counts,
+        failed: 0,
+        quarantine,
+    };
     let whole = input.whole();
     let result = match task.kind {
         Kind::Channel => channel::load(&mut run, &input.walker),
@@ -231,15 +254,28 @@ pub(crate) fn feed(
             records::load(&mut run, &input)
         }
     };
+    if matches!(result, Err(IngestError::Unrecognised { .. })) {
+        records::begin_anew(&run)?;
+    }
     if result.is_ok() && whole {
         run.quarantine.clear_unseen(db, &feed)?;
     }
     let error = result.as_ref().err().map(ToString::to_string);
     let state = state(input, fetched, digest);
     let (counts, failed) = (run.counts, run.failed);
-    let finished = db.finish_run(id, &RunOutcome { counts, error, seen: state }, (options.now)());
+    let finished = db.finish_run(
+        id,
+        &RunOutcome {
+            counts,
+            error,
+            seen: state,
+        },
+        (options.now)(),
+    );
     match result {
-        Err(error @ (IngestError::Db(_) | IngestError::Interrupted)) if stops_all(&error) => Err(error),
+        Err(error @ (IngestError::Db(_) | IngestError::Interrupted)) if stops_all(&error) => {
+            Err(error)
+        }
         Err(error) => {
             finished?;
             Ok(report(counts, failed, End::Failed(error)))
@@ -254,7 +290,10 @@ pub(crate) fn feed(
 /// A channel that is refused says nothing about the other feeds; a lost database does.
 fn stops_all(error: &IngestError) -> bool {
     use snowguard_tracker_db::DbError as E;
-    !matches!(error, IngestError::Db(E::ChannelShrank { .. } | E::RevisionDiffers { .. } | E::Input(_)))
+    !matches!(
+        error,
+        IngestError::Db(E::ChannelShrank { .. } | E::RevisionDiffers { .. } | E::Input(_))
+    )
 }
 
 /// An input, and where to begin in it.
@@ -269,12 +308,17 @@ pub(crate) struct Input {
 
 impl Input {
     pub fn from(&self) -> Place {
-        self.cursor.as_ref().map_or(Place::default(), |cursor| cursor.place)
+        self.cursor
+            .as_ref()
+            .map_or(Place::default(), |cursor| cursor.place)
     }
 
     pub fn cursor_at(&self, place: Place) -> String {
-        let cursor =
-            Cursor { identity: self.walker.identity().to_owned(), base: self.base.clone(), place };
+        let cursor = Cursor {
+            identity: self.walker.identity().to_owned(),
+            base: self.base.clone(),
+            place,
+        };
         serde_json::to_string(&cursor).expect("a cursor is plain text and numbers")
     }
 
@@ -302,17 +346,23 @@ fn open(
                 Some(cursor) if cursor.identity == walker.identity() => cursor.base.clone(),
                 _ => seen_base.map(str::to_owned),
             };
-            let log = (task.kind == Kind::CveList).then(|| records::delta_log(path)).flatten();
+            let log = (task.kind == Kind::CveList)
+                .then(|| records::delta_log(path))
+                .flatten();
             let (base, next) =
                 records::narrow(&mut walker, log.as_deref(), base.as_deref(), last_started);
             (walker, base, next)
         }
         Location::Git(path) => {
             let commit = crate::input::Checkout::open(path)?.commit().to_owned();
-            let resumed = cursor.as_ref().filter(|cursor| cursor.identity == format!("git:{commit}"));
+            let resumed = cursor
+                .as_ref()
+                .filter(|cursor| cursor.identity == format!("git:{commit}"));
             let base = match resumed {
                 Some(cursor) => cursor.base.clone(),
-                None => seen_base.filter(|base| base.starts_with("git:")).map(str::to_owned),
+                None => seen_base
+                    .filter(|base| base.starts_with("git:"))
+                    .map(str::to_owned),
             };
             let (walker, base) = Walker::git(path, base.as_deref(), &options.limits)?;
             let next = walker.identity().to_owned();
@@ -320,8 +370,14 @@ fn open(
         }
         Location::Url(url) => return Err(IngestError::Usage(format!("{url} was not fetched"))),
     };
-    let cursor = cursor.filter(|cursor| cursor.identity == walker.identity() && cursor.base == base);
-    Ok(Input { walker, cursor, base, next_base })
+    let cursor =
+        cursor.filter(|cursor| cursor.identity == walker.identity() && cursor.base == base);
+    Ok(Input {
+        walker,
+        cursor,
+        base,
+        next_base,
+    })
 }
 
 /// What has to be equal for an input to count as unchanged.
@@ -331,7 +387,10 @@ fn state_digest(task: &Task, identity: &str, options: &Options) -> [u8; 32] {
     hash.update(identity);
     if task.kind == Kind::Channel {
         // The same packages under another name or revision are another evaluation.
-        let said = format!("\n{:?}\n{:?}\n{:?}", options.channel, options.revision, options.date);
+        let said = format!(
+            "\n{:?}\n{:?}\n{:?}",
+            options.channel, options.revision, options.date
+        );
         hash.update(said);
     }
     hash.finalize().into()
@@ -344,6 +403,10 @@ fn state(input: Input, fetched: Option<&Fetched>, digest: [u8; 32]) -> FeedState
             last_modified: validators.last_modified.clone(),
             digest: Some(digest),
         },
-        None => FeedState { etag: input.next_base, last_modified: None, digest: Some(digest) },
+        None => FeedState {
+            etag: input.next_base,
+            last_modified: None,
+            digest: Some(digest),
+        },
     }
 }

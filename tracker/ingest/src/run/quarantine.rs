@@ -17,7 +17,7 @@ pub(crate) struct Quarantine {
 /// A record that goes into quarantine.
 pub(crate) struct Bad {
     label: String,
-    entry: QuarantineEntry,
+    entry: Box<QuarantineEntry>,
 }
 
 /// Longest reason that is kept; it may quote the record.
@@ -27,13 +27,13 @@ impl Bad {
     /// `item` could not be read for this reason.
     pub fn new(item: &Item, reason: &str) -> Self {
         let label = item.label();
-        let entry = QuarantineEntry {
+        let entry = Box::new(QuarantineEntry {
             record: label.clone(),
             file: item.file.to_string(),
             offset: item.offset,
             reason: reason.chars().take(REASON).collect(),
             digest: Sha256::digest(&item.bytes).into(),
-        };
+        });
         Self { label, entry }
     }
 }
@@ -41,7 +41,9 @@ impl Bad {
 impl Quarantine {
     pub fn open(db: &Db, feed: &str) -> Result<Self, IngestError> {
         let list = db.quarantine_list(Some(feed))?;
-        Ok(Self { unmet: list.into_iter().map(|entry| entry.record).collect() })
+        Ok(Self {
+            unmet: list.into_iter().map(|entry| entry.record).collect(),
+        })
     }
 
     /// Whether records that can be read have to be compared with it.
@@ -50,7 +52,13 @@ impl Quarantine {
     }
 
     /// Puts records in.
-    pub fn put(&mut self, db: &Db, feed: &str, bad: &[Bad], now: Millis) -> Result<(), IngestError> {
+    pub fn put(
+        &mut self,
+        db: &Db,
+        feed: &str,
+        bad: &[Bad],
+        now: Millis,
+    ) -> Result<(), IngestError> {
         for bad in bad {
             self.unmet.remove(&bad.label);
             db.quarantine_put(feed, &bad.entry, now)?;

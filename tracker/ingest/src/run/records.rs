@@ -35,7 +35,9 @@ struct Parsed {
 pub(super) fn load(run: &mut Run<'_>, input: &Input) -> Result<(), IngestError> {
     let (db, options, kind) = (run.db, run.options, run.task.kind);
     let walker = &input.walker;
-    let bar = run.progress.bytes(&run.feed, walker.size(), walker.bytes_read());
+    let bar = run
+        .progress
+        .bytes(&run.feed, walker.size(), walker.bytes_read());
     let label = !run.quarantine.is_empty();
     let reading = Reading {
         walker,
@@ -53,36 +55,62 @@ pub(super) fn load(run: &mut Run<'_>, input: &Input) -> Result<(), IngestError> 
         );
         while let Some(parsed) = batches.next()? {
             store(run, input, parsed?)?;
-            let done = run.counts;
-            bar.show(format!("{} records", done.read));
+            bar.show(format!("{} records", run.counts.read));
         }
         Ok(())
     })
 }
 
+/// Forgets how far the feed has come: an input that turned out to be something else is looked at
+/// from its beginning when it comes again.
+pub(super) fn begin_anew(run: &Run<'_>) -> Result<(), IngestError> {
+    let now = (run.options.now)();
+    let policy = StalePolicy::KeepNewer;
+    run.db.put_records(&RecordBatch {
+        run: run.id,
+        cursor: "",
+        now,
+        policy,
+        records: Vec::new(),
+    })?;
+    Ok(())
+}
+
 fn store(run: &mut Run<'_>, input: &Input, parsed: Parsed) -> Result<(), IngestError> {
     let Run { db, options, .. } = *run;
     let now = (options.now)();
+    run.counts.read += parsed.read;
+    run.counts.bytes += parsed.bytes;
+    run.counts.quarantined += parsed.bad.len() as u64;
+    run.give_up_on_rubbish()?;
     run.quarantine.put(db, &run.feed, &parsed.bad, now)?;
-    run.quarantine.readable(db, &run.feed, parsed.labels.iter().map(String::as_str))?;
+    run.quarantine
+        .readable(db, &run.feed, parsed.labels.iter().map(String::as_str))?;
     let stored = db.put_records(&RecordBatch {
         run: run.id,
         cursor: &input.cursor_at(parsed.place),
         now,
-        policy: if options.force { StalePolicy::Overwrite } else { StalePolicy::KeepNewer },
+        policy: if options.force {
+            StalePolicy::Overwrite
+        } else {
+            StalePolicy::KeepNewer
+        },
         records: parsed.records,
     })?;
-    let PutOutcome { new, changed, unchanged, stale, duplicate } = stored;
+    let PutOutcome {
+        new,
+        changed,
+        unchanged,
+        stale,
+        duplicate,
+    } = stored;
     let counts = &mut run.counts;
-    counts.read += parsed.read;
-    counts.bytes += parsed.bytes;
     counts.new += new;
     counts.changed += changed;
     counts.unchanged += unchanged;
     counts.stale += stale;
     counts.duplicate += duplicate;
-    counts.quarantined += parsed.bad.len() as u64;
-    run.give_up_on_rubbish()
+    Ok(())
 }
 
 fn parse(
@@ -92,7 +120,10 @@ fn parse(
     label: bool,
     batch: RawBatch,
 ) -> Result<Parsed, IngestError> {
-    let limits = advisory::Limits { record_bytes: limits.record, ..advisory::Limits::default() };
+    let limits = advisory::Limits {
+        record_bytes: limits.record,
+        ..advisory::Limits::default()
+    };
     let mut parsed = Parsed {
         records: Vec::with_capacity(batch.items.len()),
         labels: Vec::new(),
@@ -112,13 +143,23 @@ fn parse(
                 if label {
                     parsed.labels.push(item.label());
                 }
-                let Item { file, offset, bytes, .. } = item;
+                let Item {
+                    file,
+                    offset,
+                    bytes,
+                    ..
+                } = item;
                 let raw = compact(bytes);
                 let origin = format!("{file}#{offset}");
                 for record in records {
                     let keys = keys::of_record(&record);
                     let (raw, origin) = (raw.clone(), origin.clone());
-                    parsed.records.push(db.prepare(IncomingRecord { record, raw, keys, origin })?);
+                    parsed.records.push(db.prepare(IncomingRecord {
+                        record,
+                        raw,
+                        keys,
+                        origin,
+                    })?);
                 }
             }
         }
@@ -150,9 +191,13 @@ pub(super) fn narrow(
     /// File systems, archives and time zones round; one day is more than all of them.
     const SLACK: i64 = 24 * 3600 * 1000;
     let since = base.and_then(|base| base.strip_prefix("delta:"));
-    let Some(Ok(log)) = log.map(|log| cvelist::delta_log(log, since)) else { return (None, None) };
+    let Some(Ok(log)) = log.map(|log| cvelist::delta_log(log, since)) else {
+        return (None, None);
+    };
     let next = Some(format!("delta:{}", log.newest));
-    let (Some(touched), Some(last)) = (log.touched, last_started) else { return (None, next) };
+    let (Some(touched), Some(last)) = (log.touched, last_started) else {
+        return (None, next);
+    };
     walker.retain(|name, modified| {
         let file = name.rsplit('/').next().unwrap_or(name);
         let id = file.strip_suffix(".json").unwrap_or(file);

@@ -9,6 +9,7 @@ pub mod kev;
 mod nvd;
 mod osv;
 mod recognise;
+mod vendor;
 
 use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::Record;
@@ -24,6 +25,7 @@ pub fn records(kind: Kind, raw: &[u8], limits: &Limits) -> Result<Vec<Record>, S
         Kind::CveList => cvelist::records(raw, limits),
         Kind::Nvd => nvd::records(raw, limits),
         Kind::Osv => osv::records(raw, limits),
+        Kind::Vendor => vendor::records(raw, limits),
         Kind::CveLite => cve_lite::records(raw),
         _ => Err(format!("{kind} holds no advisories")),
     }

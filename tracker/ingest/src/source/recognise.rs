@@ -192,6 +192,9 @@ struct Members<'a> {
     seen: Vec<(String, &'a [u8])>,
 }
 
+/// Members that only the NVD's records have, beside a CVE id.
+const NVD: [&str; 2] = ["configurations", "vulnStatus"];
+
 /// Members looked at, at most.
 const MOST: usize = 64;
 
@@ -241,6 +244,10 @@ impl<'a> Members<'a> {
         names.iter().all(|name| self.has(name))
     }
 
+    fn any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.has(name))
+    }
+
     fn text(&self, name: &str) -> Option<String> {
         let (_, value) = self.seen.iter().find(|(key, _)| key == name)?;
         serde_json::from_slice(value).ok()
@@ -256,9 +263,7 @@ impl<'a> Members<'a> {
             Kind::Vendor
         } else if self.all(&["cveID", "vendorProject"]) {
             Kind::Kev
-        } else if self.all(&["cve"]) && self.wraps_nvd() {
-            Kind::Nvd
-        } else if id.starts_with("CVE-") && (self.has("configurations") || self.has("vulnStatus")) {
+        } else if self.wraps_nvd() || (id.starts_with("CVE-") && self.any(&NVD)) {
             Kind::Nvd
         } else if self.all(&["id", "product", "version", "vulnerability"]) {
             Kind::CveLite

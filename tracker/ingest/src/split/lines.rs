@@ -121,7 +121,10 @@ impl<R: Read> Lines<R> {
 mod tests {
     use super::*;
 
-    fn all(text: &[u8], limits: &Limits) -> Vec<Result<(u64, Vec<u8>), (u64, u64)>> {
+    /// Offset and bytes of a record; offset and length of one that was refused.
+    type Seen = Result<(u64, Vec<u8>), (u64, u64)>;
+
+    fn all(text: &[u8], limits: &Limits) -> Vec<Seen> {
         let mut lines = Lines::new(text, limits);
         let mut out = Vec::new();
         while let Some(piece) = lines.next().expect("memory does not fail") {

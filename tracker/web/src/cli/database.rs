@@ -10,7 +10,13 @@ use snowguard_tracker_db::{Db, Location};
 #[derive(Debug, Args)]
 pub struct Database {
     /// SQLite file, or postgres:// URL [default: $XDG_DATA_HOME/snowguard/tracker.sqlite]
-    #[arg(long, global = true, env = "SNOWGUARD_DB", hide_env_values = true, value_name = "LOCATION")]
+    #[arg(
+        long,
+        global = true,
+        env = "SNOWGUARD_DB",
+        hide_env_values = true,
+        value_name = "LOCATION"
+    )]
     db: Option<String>,
 }
 
@@ -38,9 +44,13 @@ impl Database {
 /// A folder of the XDG base directories: the variable where it is set to an absolute path, else
 /// the fallback in the home folder.
 fn base(variable: &str, fallback: &str) -> Result<PathBuf> {
-    let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let set = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(fallback));
-    let found = set.or_else(home).ok_or_else(|| anyhow!("neither {variable} nor HOME is set"))?;
+    let found = set
+        .or_else(home)
+        .ok_or_else(|| anyhow!("neither {variable} nor HOME is set"))?;
     Ok(found.join("snowguard"))
 }
 

@@ -79,7 +79,10 @@ mod tests {
     fn codes_follow_what_went_wrong() {
         let database = anyhow::Error::from(IngestError::Db(DbError::Full("x".into())));
         assert_eq!(of(&database.context("loading")), DATABASE);
-        assert_eq!(of(&anyhow::Error::from(IngestError::Usage("x".into()))), USAGE);
+        assert_eq!(
+            of(&anyhow::Error::from(IngestError::Usage("x".into()))),
+            USAGE
+        );
         assert_eq!(of(&anyhow::Error::from(IngestError::Interrupted)), FINDINGS);
         assert_eq!(of(&anyhow!("anything else")), INPUT);
     }
@@ -87,7 +90,13 @@ mod tests {
     #[test]
     fn causes_are_not_said_twice() {
         let inner = std::io::Error::other("no space");
-        let error = anyhow::Error::from(IngestError::File { path: "/x".into(), source: inner });
-        assert_eq!(said_once(&error.context("loading")), "loading: cannot read /x: no space");
+        let error = anyhow::Error::from(IngestError::File {
+            path: "/x".into(),
+            source: inner,
+        });
+        assert_eq!(
+            said_once(&error.context("loading")),
+            "loading: cannot read /x: no space"
+        );
     }
 }

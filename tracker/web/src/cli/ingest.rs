@@ -62,8 +62,11 @@ fn wanted(word: &str) -> Result<Wanted, String> {
 /// Loads the inputs, one after the other.
 pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
     // A location that makes no sense is found before anything is loaded.
-    let locations =
-        options.inputs.iter().map(|input| Location::parse(input)).collect::<Result<Vec<_>, _>>()?;
+    let locations = options
+        .inputs
+        .iter()
+        .map(|input| Location::parse(input))
+        .collect::<Result<Vec<_>, _>>()?;
     let db = database.open()?;
     let how = ingest::Options {
         wanted: options.kind,
@@ -93,7 +96,11 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
         }
     }
     print(&all, options.format)?;
-    Ok(if all.is_complete() { Outcome::Fine } else { Outcome::Findings })
+    Ok(if all.is_complete() {
+        Outcome::Fine
+    } else {
+        Outcome::Findings
+    })
 }
 
 /// Says what was done; failures also on standard error.
@@ -115,15 +122,44 @@ fn sentences(report: &ingest::Report) -> Result<String, std::fmt::Error> {
         writeln!(text, "skipped  {}: {}", inert(input), inert(why))?;
     }
     let mut table = Table::default();
-    table.row(["", "read", "new", "changed", "same", "stale", "gone", "quarantined", "records/s", ""]);
+    table.row([
+        "",
+        "read",
+        "new",
+        "changed",
+        "same",
+        "stale",
+        "gone",
+        "quarantined",
+        "records/s",
+        "",
+    ]);
     for feed in &report.feeds {
-        let RunCounts { read, new, changed, unchanged, stale, removed, quarantined, .. } = feed.counts;
+        let RunCounts {
+            read,
+            new,
+            changed,
+            unchanged,
+            stale,
+            removed,
+            quarantined,
+            ..
+        } = feed.counts;
         let word = match &feed.end {
             End::Done => "loaded",
             End::Unchanged => "unchanged",
             End::Failed(_) => "FAILED",
         };
-        let numbers = [read, new, changed, unchanged, stale, removed, quarantined, rate(feed)];
+        let numbers = [
+            read,
+            new,
+            changed,
+            unchanged,
+            stale,
+            removed,
+            quarantined,
+            rate(feed),
+        ];
         let mut cells = vec![word.to_owned()];
         cells.extend(numbers.map(thousands));
         cells.push(inert(&feed.feed));
@@ -135,15 +171,27 @@ fn sentences(report: &ingest::Report) -> Result<String, std::fmt::Error> {
     for feed in &report.feeds {
         if feed.failed > 0 {
             let count = thousands(feed.failed);
-            writeln!(text, "{count} attributes of {} could not be evaluated", inert(&feed.feed))?;
+            writeln!(
+                text,
+                "{count} attributes of {} could not be evaluated",
+                inert(&feed.feed)
+            )?;
         }
     }
     Ok(text)
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate to look at")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate to look at"
+)]
 fn rate(feed: &FeedReport) -> u64 {
-    if feed.seconds > 0.0 { (feed.counts.read as f64 / feed.seconds) as u64 } else { 0 }
+    if feed.seconds > 0.0 {
+        (feed.counts.read as f64 / feed.seconds) as u64
+    } else {
+        0
+    }
 }
 
 /// The report as JSON, version 1.
@@ -179,11 +227,29 @@ impl<'r> Printed<'r> {
                 End::Unchanged => ("unchanged", None),
                 End::Failed(error) => ("failed", Some(error.to_string())),
             };
-            let FeedReport { counts, failed, seconds, .. } = *feed;
-            PrintedFeed { feed: &feed.feed, kind: feed.kind.as_str(), end, error, counts, failed, seconds }
+            let FeedReport {
+                counts,
+                failed,
+                seconds,
+                ..
+            } = *feed;
+            PrintedFeed {
+                feed: &feed.feed,
+                kind: feed.kind.as_str(),
+                end,
+                error,
+                counts,
+                failed,
+                seconds,
+            }
         });
-        let skipped =
-            report.skipped.iter().map(|skipped| PrintedSkipped { input: &skipped.input, why: &skipped.why });
-        Self { feeds: feeds.collect(), skipped: skipped.collect() }
+        let skipped = report.skipped.iter().map(|skipped| PrintedSkipped {
+            input: &skipped.input,
+            why: &skipped.why,
+        });
+        Self {
+            feeds: feeds.collect(),
+            skipped: skipped.collect(),
+        }
     }
 }

@@ -20,9 +20,10 @@ pub fn watch(stop: Arc<AtomicBool>) -> Result<()> {
         .name("signals".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let (Ok(mut interrupt), Ok(mut terminate)) =
-                    (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-                else {
+                let (Ok(mut interrupt), Ok(mut terminate)) = (
+                    signal(SignalKind::interrupt()),
+                    signal(SignalKind::terminate()),
+                ) else {
                     tracing::warn!("cannot watch for signals; Ctrl-C ends at once");
                     return;
                 };

@@ -31,8 +31,14 @@ struct Versioned<T> {
 /// Prints `data` as JSON with its version.
 pub fn json(data: impl Serialize) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &Versioned { version: VERSION, data })
-        .map_err(std::io::Error::from)?;
+    serde_json::to_writer_pretty(
+        &mut out,
+        &Versioned {
+            version: VERSION,
+            data,
+        },
+    )
+    .map_err(std::io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }
@@ -50,8 +56,7 @@ pub fn log(verbose: u8) {
         1 => "info,snowguard=debug",
         _ => "debug",
     };
-    let filter =
-        EnvFilter::try_from_env("SNOWGUARD_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = EnvFilter::try_from_env("SNOWGUARD_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -62,7 +67,9 @@ pub fn log(verbose: u8) {
 
 /// Text from outside, made inert for a terminal: no control characters, so no escape sequences.
 pub fn inert(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// `1234567` → `1,234,567`.
@@ -80,8 +87,10 @@ pub fn thousands(number: u64) -> String {
 
 /// `2026-11-22 18:00 UTC`.
 pub fn time(at: snowguard_tracker_db::Millis) -> String {
-    jiff::Timestamp::from_millisecond(at.get())
-        .map_or_else(|_| "?".to_owned(), |time| time.strftime("%F %H:%M UTC").to_string())
+    jiff::Timestamp::from_millisecond(at.get()).map_or_else(
+        |_| "?".to_owned(),
+        |time| time.strftime("%F %H:%M UTC").to_string(),
+    )
 }
 
 /// Columns of text, aligned.

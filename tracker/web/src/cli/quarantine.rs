@@ -55,7 +55,11 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
             let report = ingest::retry_quarantine(&db, &how, &Progress::on_terminal())?;
             super::ingest::print(&report, *format)?;
             let left = db.quarantine_list(None)?;
-            Ok(if left.is_empty() { Outcome::Fine } else { Outcome::Findings })
+            Ok(if left.is_empty() {
+                Outcome::Fine
+            } else {
+                Outcome::Findings
+            })
         }
     }
 }
@@ -68,7 +72,9 @@ struct Listed<'l> {
 fn list(db: &Db, feed: Option<&str>, format: Format) -> Result<Outcome> {
     let entries = db.quarantine_list(feed)?;
     match format {
-        Format::Json => output::json(Listed { quarantine: &entries })?,
+        Format::Json => output::json(Listed {
+            quarantine: &entries,
+        })?,
         Format::Text => {
             let mut table = Table::default();
             for entry in &entries {
@@ -78,7 +84,11 @@ fn list(db: &Db, feed: Option<&str>, format: Format) -> Result<Outcome> {
             output::text(table)?;
         }
     }
-    Ok(if entries.is_empty() { Outcome::Fine } else { Outcome::Findings })
+    Ok(if entries.is_empty() {
+        Outcome::Fine
+    } else {
+        Outcome::Findings
+    })
 }
 
 fn show(db: &Db, record: &str, format: Format) -> Result<Outcome> {
@@ -88,7 +98,9 @@ fn show(db: &Db, record: &str, format: Format) -> Result<Outcome> {
         bail!("{record} is not in quarantine");
     }
     match format {
-        Format::Json => output::json(Listed { quarantine: &entries })?,
+        Format::Json => output::json(Listed {
+            quarantine: &entries,
+        })?,
         Format::Text => {
             let mut table = Table::default();
             for entry in &entries {

@@ -28,11 +28,20 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
     match options.format {
         Format::Json => {
             let feeds = runs.iter().map(Feed::of).collect();
-            output::json(State { database: db.location().to_string(), counts: &counts, feeds, aliases: &aliases })?;
+            output::json(State {
+                database: db.location().to_string(),
+                counts: &counts,
+                feeds,
+                aliases: &aliases,
+            })?;
         }
         Format::Text => output::text(sentences(&db, &counts, &runs, &aliases)?)?,
     }
-    Ok(if failed || counts.quarantined > 0 { Outcome::Findings } else { Outcome::Fine })
+    Ok(if failed || counts.quarantined > 0 {
+        Outcome::Findings
+    } else {
+        Outcome::Fine
+    })
 }
 
 #[derive(Serialize)]
@@ -78,7 +87,10 @@ fn sentences(
     table.row(["advisories".to_owned(), thousands(counts.advisories)]);
     for (source, count) in &counts.records {
         let name = serde_json::to_value(source).ok();
-        let name = name.as_ref().and_then(serde_json::Value::as_str).unwrap_or("?");
+        let name = name
+            .as_ref()
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("?");
         table.row([format!("  records, {name}"), thousands(*count)]);
     }
     table.row(["exploited (KEV)".to_owned(), thousands(counts.kev)]);
@@ -87,7 +99,11 @@ fn sentences(
         table.row([format!("packages, {}", inert(channel)), thousands(*count)]);
     }
     for source in aliases {
-        let name = format!("names, {} ({})", inert(&source.name), inert(&source.licence));
+        let name = format!(
+            "names, {} ({})",
+            inert(&source.name),
+            inert(&source.licence)
+        );
         table.row([name, thousands(source.facts)]);
     }
     table.row(["in quarantine".to_owned(), thousands(counts.quarantined)]);
@@ -95,14 +111,28 @@ fn sentences(
     write!(text, "{table}")?;
     if !runs.is_empty() {
         let mut table = Table::default();
-        table.row(["last run", "", "read", "new", "changed", "quarantined", "feed"]);
+        table.row([
+            "last run",
+            "",
+            "read",
+            "new",
+            "changed",
+            "quarantined",
+            "feed",
+        ]);
         for run in runs {
             let how = match (&run.error, run.finished) {
                 (Some(_), _) => "failed",
                 (None, Some(_)) => "done",
                 (None, None) => "not finished",
             };
-            let RunCounts { read, new, changed, quarantined, .. } = run.counts;
+            let RunCounts {
+                read,
+                new,
+                changed,
+                quarantined,
+                ..
+            } = run.counts;
             let mut cells = vec![time(run.started), how.to_owned()];
             cells.extend([read, new, changed, quarantined].map(thousands));
             cells.push(inert(&run.feed));

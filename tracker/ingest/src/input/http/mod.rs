@@ -87,7 +87,10 @@ impl Client {
     pub fn small_text(mut self, url: &Url) -> Result<String, IngestError> {
         self.limit = 64 << 10;
         let Fetched::Body(download) = self.fetch(url, None)? else {
-            return Err(IngestError::fetch(url, "the server answered a question nobody asked"));
+            return Err(IngestError::fetch(
+                url,
+                "the server answered a question nobody asked",
+            ));
         };
         let text = std::fs::read_to_string(&download.path)
             .map_err(|error| IngestError::fetch(url, error))?;

@@ -84,7 +84,10 @@ fn parts(file: &str) -> Option<(&str, &str)> {
 pub fn channel_in_url(path: &str) -> Option<ChannelName> {
     let known = |part: &&str| part.starts_with("nixos-") || part.starts_with("nixpkgs-");
     let parts = path.trim_end_matches('/').rsplit('/').skip(1);
-    parts.take(1).find(known).and_then(|part| ChannelName::parse(part).ok())
+    parts
+        .take(1)
+        .find(known)
+        .and_then(|part| ChannelName::parse(part).ok())
 }
 
 /// The revision in the address that a channel redirects to, such as
@@ -140,7 +143,10 @@ mod tests {
         assert_eq!(revision_in_url(path), Some("abcdef123456"));
         assert_eq!(revision_in_url("/nixos-unstable/packages.json.br"), None);
         let channel = channel_in_url("/nixos-unstable/packages.json.br");
-        assert_eq!(channel.as_ref().map(ChannelName::as_str), Some("nixos-unstable"));
+        assert_eq!(
+            channel.as_ref().map(ChannelName::as_str),
+            Some("nixos-unstable")
+        );
         assert_eq!(channel_in_url("/x/packages.json"), None);
     }
 
