@@ -1,2 +1,53 @@
-//! Placeholder.
-fn main() {}
+//! The project's own tasks, run as `cargo xtask <task>`.
+//!
+//! Exit codes: 0 done, 1 a check or a step failed, 2 the command line was not understood.
+#![allow(clippy::print_stdout, reason = "what a task finds out is its output")]
+
+mod check;
+mod fixtures;
+mod layers;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The project's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run every check; ends with the test runner's summary
+    Check(check::Options),
+    /// Cut the small sample in `fixtures` from the full collection of real data
+    Fixtures(fixtures::Options),
+    /// Check who uses whom, the length of files, and that the map names every crate
+    Layers,
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match &cli.task {
+        Task::Check(options) => check::run(&workspace, options),
+        Task::Fixtures(options) => fixtures::run(&workspace, options),
+        Task::Layers => layers::run(&workspace),
+    }
+}

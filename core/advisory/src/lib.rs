@@ -5,8 +5,22 @@
 //!
 //! Non-goals: no I/O, no clock, no matching against packages.
 //!
-//! Entry types: [`model::Record`], [`model::Advisory`].
+//! Entry types: [`model::Record`], [`model::Advisory`]. Entry functions: `cve5::read`,
+//! `nvd::read`, `osv::read` and their like take bytes and [`limits::Limits`] and give a
+//! [`reading::Reading`] (the record and what was passed over) or an [`error::Error`].
 
 pub mod cpe;
+pub mod cve5;
+pub mod cvss;
+pub mod error;
+pub mod ids;
+pub mod json;
+pub mod limits;
 pub mod model;
+pub mod nvd;
+pub mod osv;
 pub mod purl;
+pub mod reading;
+pub mod time;
+
+mod applicability;

@@ -61,6 +61,10 @@ pub struct Record {
     pub publisher: Option<String>,
     /// Life cycle.
     pub state: State,
+    /// The source's own word for how far it has come, where it has one: NVD `vulnStatus`
+    /// (`Awaiting Analysis`, `Analyzed`, …), `informational` of RustSec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_status: Option<String>,
     /// Other ids of the *same* vulnerability (OSV `aliases`; never `related`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
@@ -118,6 +122,39 @@ pub struct Record {
     /// For a rejected record: why, and by what it is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Rejection>,
+}
+
+impl Record {
+    /// An empty record, in force.
+    #[must_use]
+    pub fn new(id: impl Into<String>, source: Source) -> Self {
+        Self {
+            id: id.into(),
+            source,
+            publisher: None,
+            state: State::Published,
+            source_status: None,
+            aliases: Vec::new(),
+            related: Vec::new(),
+            title: None,
+            description: String::new(),
+            published: None,
+            modified: None,
+            tags: Vec::new(),
+            severities: Vec::new(),
+            ssvc: None,
+            kev_date: None,
+            weaknesses: Vec::new(),
+            references: Vec::new(),
+            affected: Vec::new(),
+            configurations: Vec::new(),
+            workarounds: Vec::new(),
+            solutions: Vec::new(),
+            credits: Vec::new(),
+            timeline: Vec::new(),
+            rejected: None,
+        }
+    }
 }
 
 /// One CVSS statement.
@@ -257,7 +294,10 @@ pub enum Versions {
 
 impl Default for Versions {
     fn default() -> Self {
-        Self::Cve { default: Status::Unknown, entries: Vec::new() }
+        Self::Cve {
+            default: Status::Unknown,
+            entries: Vec::new(),
+        }
     }
 }
 

@@ -1,0 +1,129 @@
+//! Package URLs.
+//!
+//! Parsing, the rules of each type and the canonical form are those of the `packageurl` crate,
+//! which follows the specification's own test suite; this module keeps a plain, owned value.
+//!
+//! Source: <https://github.com/package-url/purl-spec>, PURL-SPECIFICATION.
+
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+use packageurl::PackageUrl;
+use serde::{Deserialize, Serialize};
+
+/// A package URL in its parts, percent-decoded and normalised per type.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Purl {
+    /// Lower case: `pypi`, `cargo`, `npm`, `github`, `golang`, `generic`, …
+    pub kind: String,
+    /// Segments joined by `/`.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: Option<String>,
+    /// In key order.
+    pub qualifiers: Vec<(String, String)>,
+    /// Path inside the package.
+    pub subpath: Option<String>,
+}
+
+/// A text that is not a package URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a package URL: {purl:?}: {reason}")]
+pub struct PurlError {
+    /// The text, cut to 200 characters.
+    pub purl: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Purl {
+    /// Longer texts are refused.
+    pub const LONGEST: usize = 4096;
+
+    /// Reads a package URL.
+    ///
+    /// # Errors
+    /// [`PurlError`] with the offending text.
+    pub fn parse(purl: &str) -> Result<Self, PurlError> {
+        let fail = |reason: String| PurlError {
+            purl: purl.chars().take(200).collect(),
+            reason,
+        };
+        if purl.len() > Self::LONGEST {
+            return Err(fail("longer than 4096 bytes".to_owned()));
+        }
+        let parsed = PackageUrl::from_str(purl.trim()).map_err(|error| fail(error.to_string()))?;
+        let mut qualifiers: Vec<(String, String)> = parsed
+            .qualifiers()
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .collect();
+        qualifiers.sort_unstable();
+        Ok(Self {
+            kind: parsed.ty().to_owned(),
+            namespace: parsed.namespace().map(str::to_owned),
+            name: parsed.name().to_owned(),
+            version: parsed.version().map(str::to_owned),
+            qualifiers,
+            subpath: parsed.subpath().map(str::to_owned),
+        })
+    }
+}
+
+/// The canonical form.
+impl fmt::Display for Purl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pkg:{}/", self.kind)?;
+        for segment in self
+            .namespace
+            .iter()
+            .flat_map(|namespace| namespace.split('/'))
+        {
+            encode(segment, f)?;
+            f.write_char('/')?;
+        }
+        encode(&self.name, f)?;
+        if let Some(version) = &self.version {
+            f.write_char('@')?;
+            encode(version, f)?;
+        }
+        let mut separator = '?';
+        for (key, value) in &self.qualifiers {
+            write!(f, "{separator}{key}=")?;
+            encode(value, f)?;
+            separator = '&';
+        }
+        separator = '#';
+        for segment in self.subpath.iter().flat_map(|subpath| subpath.split('/')) {
+            f.write_char(separator)?;
+            encode(segment, f)?;
+            separator = '/';
+        }
+        Ok(())
+    }
+}
+
+/// Percent-encodes everything but the unreserved characters and the colon.
+///
+/// Source: PURL-SPECIFICATION, "Character encoding".
+fn encode(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for byte in text.bytes() {
+        let c = char::from(byte);
+        if c.is_ascii_alphanumeric() || "-._~:".contains(c) {
+            f.write_char(c)?;
+        } else {
+            write!(f, "%{byte:02X}")?;
+        }
+    }
+    Ok(())
+}
+
+impl FromStr for Purl {
+    type Err = PurlError;
+
+    fn from_str(purl: &str) -> Result<Self, PurlError> {
+        Self::parse(purl)
+    }
+}

@@ -1,0 +1,146 @@
+//! Programs outside of cargo that tests need, and how to get them on Debian.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use super::plan::Machine;
+
+/// A program that tests run.
+struct Tool {
+    program: &'static str,
+    package: &'static str,
+    purpose: &'static str,
+}
+
+const TOOLS: [Tool; 5] = [
+    Tool {
+        program: "git",
+        package: "git",
+        purpose: "sources that are git checkouts",
+    },
+    Tool {
+        program: "nix-instantiate",
+        package: "nix-bin",
+        purpose: "names and versions compared with Nix's own",
+    },
+    Tool {
+        program: "initdb",
+        package: "postgresql",
+        purpose: "the PostgreSQL backend",
+    },
+    Tool {
+        program: "chromium",
+        package: "chromium",
+        purpose: "pages in a real browser",
+    },
+    Tool {
+        program: "chromedriver",
+        package: "chromium-driver",
+        purpose: "steering that browser",
+    },
+];
+
+/// Looks for cargo's own subcommands.
+pub fn machine() -> Machine {
+    let has = |name: &str| find_program(&format!("cargo-{name}")).is_some();
+    Machine {
+        nextest: has("nextest"),
+        deny: has("deny"),
+        machete: has("machete"),
+    }
+}
+
+/// Makes sure the tools are there: installs what is missing on Debian as root, else says what to
+/// install.
+///
+/// # Errors
+/// When something is missing, cannot be installed here, and `allow_missing` is not set.
+pub fn provide(allow_missing: bool) -> Result<()> {
+    let before = missing();
+    if before.is_empty() {
+        return Ok(());
+    }
+    if Path::new("/etc/debian_version").exists() && is_root() {
+        install(&before);
+    }
+    let after = missing();
+    for tool in &after {
+        println!(
+            "missing: {} (Debian: {}), for {}",
+            tool.program, tool.package, tool.purpose
+        );
+    }
+    if after.is_empty() || allow_missing {
+        return Ok(());
+    }
+    let packages: Vec<&str> = after.iter().map(|tool| tool.package).collect();
+    bail!(
+        "install what is missing (on Debian: `apt-get install --no-install-recommends {}`), or \
+         leave those tests out with --allow-missing",
+        packages.join(" ")
+    )
+}
+
+fn missing() -> Vec<&'static Tool> {
+    TOOLS
+        .iter()
+        .filter(|tool| find_program(tool.program).is_none())
+        .collect()
+}
+
+/// Looks in `PATH`, in cargo's own folder, and where Debian keeps PostgreSQL's programs.
+fn find_program(name: &str) -> Option<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::env::var_os("PATH")
+        .iter()
+        .flat_map(std::env::split_paths)
+        .collect();
+    if let Some(home) = std::env::var_os("CARGO_HOME") {
+        folders.push(PathBuf::from(home).join("bin"));
+    }
+    if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
+        folders.extend(
+            versions
+                .filter_map(Result::ok)
+                .map(|version| version.path().join("bin")),
+        );
+    }
+    folders
+        .into_iter()
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|out| out.stdout.trim_ascii() == b"0")
+}
+
+/// Best effort: what is still missing afterwards is what counts.
+fn install(tools: &[&Tool]) {
+    let packages: Vec<&str> = tools.iter().map(|tool| tool.package).collect();
+    println!("==> installing {}", packages.join(" "));
+    for arguments in [
+        vec!["update", "--quiet"],
+        [
+            &["install", "--yes", "--quiet", "--no-install-recommends"],
+            packages.as_slice(),
+        ]
+        .concat(),
+    ] {
+        let run = Command::new("apt-get")
+            .args(&arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
+        match run {
+            Ok(status) if status.success() => {}
+            Ok(status) => eprintln!("apt-get {} failed ({status})", arguments.join(" ")),
+            Err(error) => eprintln!("apt-get cannot be started: {error}"),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Where the workspace stands, and what cargo says of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand};
+
+/// The workspace this program was built from, or stands in.
+#[derive(Debug)]
+pub struct Workspace {
+    metadata: Metadata,
+}
+
+impl Workspace {
+    /// Asks cargo, for the manifest cargo itself names (as under `cargo xtask`), else for the
+    /// nearest one above the current folder.
+    pub fn find() -> Result<Self> {
+        let mut command = MetadataCommand::new();
+        if let Some(folder) = std::env::var_os("CARGO_MANIFEST_DIR") {
+            command.manifest_path(PathBuf::from(folder).join("Cargo.toml"));
+        }
+        Self::ask(command.features(CargoOpt::AllFeatures))
+    }
+
+    /// Asks cargo for the workspace with its root at `root`.
+    #[cfg(test)]
+    pub fn at(root: &Path) -> Result<Self> {
+        let mut command = MetadataCommand::new();
+        command
+            .manifest_path(root.join("Cargo.toml"))
+            .other_options(vec!["--offline".to_owned()]);
+        Self::ask(&command)
+    }
+
+    fn ask(command: &MetadataCommand) -> Result<Self> {
+        let metadata = command.exec().context("cargo metadata failed")?;
+        Ok(Self { metadata })
+    }
+
+    /// Cargo's own account.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The folder of the workspace's `Cargo.toml`.
+    pub fn root(&self) -> &Path {
+        self.metadata.workspace_root.as_std_path()
+    }
+}
