@@ -17,6 +17,8 @@ pub enum Failure {
     BadRequest(String),
     /// Only reading is possible here.
     Method,
+    /// The address is longer than any of ours.
+    TooLong,
     /// Too many requests at once.
     Busy,
     /// A defect or a lost database. The cause is logged, never shown.
@@ -29,6 +31,7 @@ impl Failure {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLong => StatusCode::URI_TOO_LONG,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -39,6 +42,7 @@ impl Failure {
         match self {
             Self::NotFound(text) | Self::BadRequest(text) => text,
             Self::Method => "Only GET and HEAD are answered here.".to_owned(),
+            Self::TooLong => "Addresses here are shorter.".to_owned(),
             Self::Busy => "Please try again in a moment.".to_owned(),
             Self::Inside(cause) => {
                 tracing::error!(cause = format!("{cause:#}"), "a request failed");
@@ -96,6 +100,14 @@ impl IntoResponse for ApiFailure {
         let status = self.0.status();
         let problem = Problem { status: status.as_u16(), error: self.0.told() };
         finish((status, Json(problem)).into_response())
+    }
+}
+
+/// The answer to a request for `path`: JSON under `/api/`, elsewhere a page.
+pub fn answer(path: &str, failure: Failure) -> Response {
+    match path.starts_with("/api/") {
+        true => ApiFailure(failure).into_response(),
+        false => PageFailure(failure).into_response(),
     }
 }
 

@@ -100,7 +100,7 @@ pub async fn channels(State(app): Shared, request: HeaderMap) -> Answer {
 
 /// `/healthz`: whether the database answers.
 pub async fn health(State(app): Shared) -> Answer {
-    app.work(|db| gather::health(db)).await?;
+    app.work(gather::health).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], "ok\n").into_response())
 }
 

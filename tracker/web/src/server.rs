@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use axum::http::{StatusCode, Uri, header};
-use axum::response::IntoResponse;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use snowguard_tracker_db::Db;
 use tokio::net::TcpListener;
 
-use crate::failure::{ApiFailure, Failure, PageFailure};
+use crate::failure::{self, Failure};
 use crate::{api, assets, handlers};
 
 pub use guard::CONTENT_SECURITY_POLICY;
@@ -89,10 +89,8 @@ pub fn router(db: Db, config: &Config) -> Router {
         .route(assets::icon_path(), get(|| asset("image/svg+xml", assets::ICON)))
         .route("/favicon.ico", get(|| asset("image/svg+xml", assets::ICON)))
         .route("/robots.txt", get(|| asset("text/plain", "User-agent: *\nDisallow: /search\n")))
-        .route("/healthz", get(handlers::health))
-        .method_not_allowed_fallback(|| async { PageFailure(Failure::Method) });
-    let api = api::routes().method_not_allowed_fallback(|| async { ApiFailure(Failure::Method) });
-    let routes = Router::new().merge(pages).nest("/api/v1", api).fallback(not_found);
+        .route("/healthz", get(handlers::health));
+    let routes = Router::new().merge(pages).nest("/api/v1", api::routes()).fallback(not_found);
     guard::around(routes.with_state(Arc::new(app)), config.limits)
 }
 
@@ -102,12 +100,6 @@ async fn asset(kind: &'static str, content: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], content)
 }
 
-async fn not_found(uri: Uri) -> axum::response::Response {
-    let failure = Failure::NotFound("There is nothing at this address.".to_owned());
-    let mut response = match uri.path().starts_with("/api/") {
-        true => ApiFailure(failure).into_response(),
-        false => PageFailure(failure).into_response(),
-    };
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
+async fn not_found(uri: Uri) -> Response {
+    failure::answer(uri.path(), Failure::NotFound("There is nothing at this address.".to_owned()))
 }

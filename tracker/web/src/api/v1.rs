@@ -198,53 +198,6 @@ impl Package {
     }
 }
 
-/// `/matches`
-#[derive(Debug, Serialize)]
-pub struct Matches {
-    version: u8,
-    matches: Vec<Listed>,
-    /// The `cursor` of the next document; absent at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-/// A match without its reasons.
-#[derive(Debug, Serialize)]
-struct Listed {
-    advisory: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    score: Option<f64>,
-    exploited: bool,
-    attr: String,
-    package_version: String,
-    channel: String,
-    verdict: Verdict,
-    tier: Tier,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<String>,
-}
-
-impl Matches {
-    /// From the list of the newest matches.
-    pub fn new(list: Vec<pages::home::NewMatch>, next: Option<String>) -> Self {
-        let listed = |found: pages::home::NewMatch| Listed {
-            advisory: found.advisory,
-            title: found.title,
-            score: found.score,
-            exploited: found.kev,
-            attr: found.attr,
-            package_version: found.version,
-            channel: found.channel,
-            verdict: found.verdict,
-            tier: found.tier,
-            since: rfc3339(found.first_seen),
-        };
-        Self { version: VERSION, matches: list.into_iter().map(listed).collect(), next }
-    }
-}
-
 /// `/search`
 #[derive(Debug, Serialize)]
 pub struct Search {
@@ -267,10 +220,15 @@ struct AdvisoryHit {
 #[derive(Debug, Serialize)]
 struct PackageHit {
     attr: String,
-    package_version: String,
-    channels: Vec<String>,
+    channels: Vec<ChannelVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChannelVersion {
+    channel: String,
+    package_version: String,
 }
 
 impl Search {
@@ -284,8 +242,11 @@ impl Search {
         };
         let package = |hit: pages::search::PackageHit| PackageHit {
             attr: hit.attr,
-            package_version: hit.version,
-            channels: hit.channels,
+            channels: hit
+                .versions
+                .into_iter()
+                .map(|(channel, package_version)| ChannelVersion { channel, package_version })
+                .collect(),
             description: hit.description,
         };
         Self {

@@ -1,14 +1,13 @@
 //! `/`: how much is known, how fresh it is, and what is new.
 
 use askama::Template;
-use snowguard_matching::verdict::{Tier, Verdict};
+use snowguard_matching::verdict::Tier;
 
 use crate::pages::matches::Tally;
 use crate::pages::shell::Shell;
 use crate::show::path;
 use crate::show::severity::Score;
 use crate::show::time::{Millis, When};
-use crate::show::verdict;
 
 /// What the page is made from.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +52,7 @@ pub struct ChannelSummary {
     pub tally: Tally,
 }
 
-/// A match in a line.
+/// An advisory that newly affects packages of a channel.
 #[derive(Debug, Clone)]
 pub struct NewMatch {
     /// The advisory.
@@ -64,18 +63,16 @@ pub struct NewMatch {
     pub score: Option<f64>,
     /// Whether it is known to be exploited.
     pub kev: bool,
-    /// The package.
-    pub attr: String,
-    /// The package's version.
-    pub version: String,
     /// The channel.
     pub channel: String,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The tier.
+    /// The tier of the matches.
     pub tier: Tier,
-    /// Since when the verdict stands.
+    /// Since when.
     pub first_seen: Millis,
+    /// Some of the affected packages.
+    pub attrs: Vec<String>,
+    /// How many packages are affected.
+    pub affected: u64,
 }
 
 /// The page.
@@ -116,7 +113,7 @@ pub struct ChannelRow {
     pub tally: Tally,
 }
 
-/// New matches of one advisory with one verdict: several attributes are often the same program.
+/// An advisory in the list of the newest; several channels are often affected at once.
 #[derive(Debug)]
 struct Group {
     id: String,
@@ -124,17 +121,12 @@ struct Group {
     title: Option<String>,
     score: Score,
     kev: bool,
-    verdict: &'static str,
-    class: &'static str,
-    tier: &'static str,
-    tier_hint: &'static str,
     seen: When,
-    packages: Vec<(String, String, String)>,
-    more: usize,
+    /// Packages with their addresses.
+    packages: Vec<(String, String)>,
+    more: u64,
+    channels: Vec<String>,
 }
-
-/// Packages named per group.
-const PACKAGES: usize = 4;
 
 impl Page {
     /// Builds the page as seen at `now`.
@@ -148,7 +140,12 @@ impl Page {
         Self {
             shell: Shell::new(),
             empty: input.counts.iter().all(|(_, count)| *count == 0),
-            counts: input.counts.into_iter().map(|(name, n)| (name, grouped(n))).collect(),
+            counts: input
+                .counts
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(name, count)| (name, grouped(count)))
+                .collect(),
             feeds: feeds.collect(),
             channels: input.channels.into_iter().map(|c| ChannelRow::new(c, now)).collect(),
             newest: groups(input.newest, now),
@@ -174,37 +171,23 @@ impl ChannelRow {
 fn groups(matches: Vec<NewMatch>, now: Millis) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for found in matches {
-        let word = verdict::word(found.verdict);
-        let at = groups.iter().position(|group| group.id == found.advisory && group.verdict == word);
-        let at = at.unwrap_or_else(|| {
-            groups.push(Group {
-                href: path::advisory(&found.advisory),
-                id: found.advisory.clone(),
-                title: found.title.clone(),
-                score: Score::new(found.score),
-                kev: found.kev,
-                verdict: word,
-                class: verdict::class(found.verdict),
-                tier: verdict::tier(found.tier),
-                tier_hint: verdict::tier_hint(found.tier),
-                seen: When::new(found.first_seen, now),
-                packages: Vec::new(),
-                more: 0,
-            });
-            groups.len() - 1
-        });
-        let group = &mut groups[at];
-        if group.packages.iter().any(|(attr, ..)| *attr == found.attr) {
+        if let Some(group) = groups.iter_mut().find(|group| group.id == found.advisory) {
+            group.channels.push(found.channel);
             continue;
         }
-        match group.packages.len() < PACKAGES {
-            true => group.packages.push((
-                found.attr.clone(),
-                path::package(&found.attr),
-                found.version,
-            )),
-            false => group.more += 1,
-        }
+        let packages = found.attrs.into_iter().map(|attr| (path::package(&attr), attr));
+        let packages: Vec<_> = packages.map(|(href, attr)| (attr, href)).collect();
+        groups.push(Group {
+            href: path::advisory(&found.advisory),
+            id: found.advisory,
+            title: found.title,
+            score: Score::new(found.score),
+            kev: found.kev,
+            seen: When::new(found.first_seen, now),
+            more: found.affected.saturating_sub(packages.len() as u64),
+            packages,
+            channels: vec![found.channel],
+        });
     }
     groups
 }
@@ -234,22 +217,21 @@ mod tests {
     }
 
     #[test]
-    fn attributes_of_one_advisory_stand_together() {
-        let found = |attr: &str, channel: &str| NewMatch {
+    fn channels_of_one_advisory_stand_together() {
+        let found = |channel: &str, affected| NewMatch {
             advisory: "CVE-2024-1".to_owned(),
             title: None,
             score: None,
             kev: false,
-            attr: attr.to_owned(),
-            version: "1".to_owned(),
             channel: channel.to_owned(),
-            verdict: Verdict::Affected,
             tier: Tier::High,
             first_seen: 0,
+            attrs: vec!["a".to_owned(), "b".to_owned()],
+            affected,
         };
-        let many = ["a", "b", "c", "d", "e", "f"].map(|attr| found(attr, "x"));
-        let groups = groups(many.into_iter().chain([found("a", "y")]).collect(), 0);
+        let groups = groups(vec![found("x", 7), found("y", 2)], 0);
         assert_eq!(groups.len(), 1);
-        assert_eq!((groups[0].packages.len(), groups[0].more), (4, 2));
+        assert_eq!((groups[0].packages.len(), groups[0].more), (2, 5));
+        assert_eq!(groups[0].channels, ["x", "y"]);
     }
 }

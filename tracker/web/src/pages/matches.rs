@@ -24,9 +24,17 @@ impl TierFilter {
         }
     }
 
+    /// The least sure tier that is listed.
+    pub fn worst(self) -> Tier {
+        match self {
+            Self::Default => Tier::Medium,
+            Self::All => Tier::Low,
+        }
+    }
+
     /// Whether a match of this tier is listed.
     pub fn shows(self, tier: Tier) -> bool {
-        self == Self::All || tier != Tier::Low
+        tier <= self.worst()
     }
 }
 

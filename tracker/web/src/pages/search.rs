@@ -33,10 +33,8 @@ pub struct AdvisoryHit {
 pub struct PackageHit {
     /// The attribute path.
     pub attr: String,
-    /// Its version.
-    pub version: String,
-    /// The channels that have it.
-    pub channels: Vec<String>,
+    /// The channels that have it, each with the version there.
+    pub versions: Vec<(String, String)>,
     /// Its description.
     pub description: Option<String>,
 }

@@ -1,6 +1,5 @@
 //! CPE applicability statements as indented lines of text.
 
-use snowguard_advisory::cpe::Cpe;
 use snowguard_advisory::model::{Configuration, CpeMatch, Operator};
 
 /// Matches shown per node.
@@ -77,12 +76,7 @@ fn match_line(cpe: &CpeMatch) -> MatchLine {
     let bounds = bounds.iter().filter_map(|(sign, bound)| Some(format!("{sign} {}", (*bound).as_ref()?)));
     MatchLine {
         vulnerable: cpe.vulnerable,
-        criteria: formatted(&cpe.criteria),
+        criteria: cpe.criteria.to_string(),
         range: bounds.collect::<Vec<_>>().join(", "),
     }
-}
-
-/// The formatted string of a name.
-pub fn formatted(cpe: &Cpe) -> String {
-    format!("{cpe:?}")
 }

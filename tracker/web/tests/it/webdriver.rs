@@ -116,13 +116,13 @@ impl Browser {
         entries.as_array().unwrap().iter().map(text).collect()
     }
 
-    /// A PNG of the whole page, in base 64.
-    pub fn screenshot(&self) -> String {
+    /// A PNG of the whole page.
+    pub fn screenshot(&self) -> Vec<u8> {
         let picture = self.devtools(
             "Page.captureScreenshot",
             json!({ "format": "png", "captureBeyondViewport": true }),
         );
-        picture["data"].as_str().unwrap().to_owned()
+        base64(picture["data"].as_str().unwrap())
     }
 
     fn find(&self, css: &str) -> String {
@@ -203,4 +203,20 @@ fn call(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Value {
     let value = answer["value"].take();
     assert!(value.get("error").is_none(), "{method} {url}: {value}");
     value
+}
+
+/// RFC 4648, section 4.
+fn base64(text: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held) = (0_u32, 0);
+    for digit in text.bytes().filter_map(|byte| ALPHABET.iter().position(|known| *known == byte)) {
+        bits = (bits << 6) | digit as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+        }
+    }
+    bytes
 }

@@ -4,7 +4,7 @@ use snowguard_advisory::model::{Affected, Record, Reference, Source};
 
 use crate::pages::matches::anchor;
 use crate::show::cap::{Capped, CutText};
-use crate::show::cpe::{ConfigurationView, formatted};
+use crate::show::cpe::ConfigurationView;
 use crate::show::link::Link;
 use crate::show::severity::Score;
 use crate::show::time::{Millis, When};
@@ -122,7 +122,7 @@ impl Statement {
 impl AffectedRow {
     fn new(affected: &Affected, anchor: String) -> Self {
         let name = affected.package_name.as_ref().or(affected.product.as_ref());
-        let purl = affected.purl.as_ref().map(|p| format!("{p:?}"));
+        let purl = affected.purl.as_ref().map(ToString::to_string);
         let name = name.cloned().or_else(|| purl.clone()).or_else(|| affected.repo.clone());
         let product = affected.product.clone().filter(|product| Some(product) != name.as_ref());
         let list = |values: &[String]| {
@@ -131,7 +131,7 @@ impl AffectedRow {
             let tail = if left > 0 { format!(" and {left} more") } else { String::new() };
             (!values.is_empty()).then(|| format!("{shown}{tail}"))
         };
-        let cpes: Vec<String> = affected.cpes.iter().map(formatted).collect();
+        let cpes: Vec<String> = affected.cpes.iter().map(ToString::to_string).collect();
         let facts = [
             ("product", product),
             ("ecosystem", affected.ecosystem.clone()),
