@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Serialize;
-use snowguard_tracker_db::Db;
+use snowguard_tracker_db::{Db, MatchFilter, PageRequest};
 
 use crate::answer;
 use crate::failure::{ApiFailure, Failure};
@@ -71,7 +71,7 @@ async fn package(State(app): Shared, attr: Segment, params: Asked, request: Head
             // A document leaves the choice to its reader: each match names its tier.
             tier: TierFilter::All,
             cursor: params.cursor.as_deref(),
-            limit: PAGE,
+            limit: params.limit(PAGE)?,
         };
         Ok(v1::Package::new(gather::package(db, &wish)?))
     })
@@ -81,17 +81,13 @@ async fn package(State(app): Shared, attr: Segment, params: Asked, request: Head
 async fn matches(State(app): Shared, params: Asked, request: HeaderMap) -> Answer {
     let params = Params::parse(params)?;
     document(app, request, move |db| {
-        let tier = TierFilter::from_query(params.tier.as_deref());
-        let (list, next) = gather::newest(
-            db,
-            &gather::NewestWish {
-                channel: params.channel.as_deref(),
-                tier,
-                cursor: params.cursor.as_deref(),
-                limit: PAGE,
-            },
-        )?;
-        Ok(v1::Matches::new(list, next))
+        let filter = MatchFilter {
+            channel: params.channel.clone(),
+            verdicts: Vec::new(),
+            tier: Some(TierFilter::from_query(params.tier.as_deref()).worst()),
+        };
+        let part = PageRequest { after: params.cursor.clone(), limit: params.limit(PAGE)? };
+        Ok(v1::Matches::new(db.list_matches(&filter, &part)?))
     })
     .await
 }
@@ -100,7 +96,7 @@ async fn search(State(app): Shared, params: Asked, request: HeaderMap) -> Answer
     let params = Params::parse(params)?;
     document(app, request, move |db| {
         let query = params.query();
-        let found = gather::search(db, &query, PAGE)?;
+        let found = gather::search(db, &query, params.limit(PAGE)?)?;
         Ok(v1::Search::new(query, found))
     })
     .await

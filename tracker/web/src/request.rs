@@ -16,7 +16,10 @@ const QUERY: usize = 200;
 /// The id of an advisory as it stands in an address: a CVE id in its canonical upper case, any
 /// other id as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdvisoryId(String);
+pub struct AdvisoryId {
+    id: String,
+    canonical: bool,
+}
 
 impl AdvisoryId {
     /// Checks a segment of an address.
@@ -26,12 +29,18 @@ impl AdvisoryId {
     pub fn parse(segment: Result<Path<String>, PathRejection>) -> Result<Self, Failure> {
         let id = text(segment, ID)?;
         let is_cve = id.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("cve-"));
-        Ok(Self(if is_cve { id.to_ascii_uppercase() } else { id }))
+        let canonical = !is_cve || !id.contains(|c: char| c.is_ascii_lowercase());
+        Ok(Self { id: if is_cve { id.to_ascii_uppercase() } else { id }, canonical })
     }
 
     /// The id.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.id
+    }
+
+    /// Whether it stood in the address in just this spelling.
+    pub fn is_canonical(&self) -> bool {
+        self.canonical
     }
 }
 
@@ -66,6 +75,8 @@ pub struct Params {
     pub channel: Option<String>,
     /// Where a list goes on.
     pub cursor: Option<String>,
+    /// Entries of a list at once.
+    pub limit: Option<String>,
 }
 
 impl Params {
@@ -76,11 +87,22 @@ impl Params {
     pub fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<Self, Failure> {
         let bad = |_| Failure::BadRequest("The part after the question mark is not readable.".to_owned());
         let Query(mut params) = query.map_err(bad)?;
-        for value in [&mut params.q, &mut params.tier, &mut params.channel, &mut params.cursor] {
+        let Self { q, tier, channel, cursor, limit } = &mut params;
+        for value in [q, tier, channel, cursor, limit] {
             // A form sends fields that were left empty.
             *value = value.take().filter(|text| !text.trim().is_empty());
         }
         Ok(params)
+    }
+
+    /// How many entries of a list are wanted: 1 to 500, else `usual`.
+    ///
+    /// # Errors
+    /// [`Failure::BadRequest`] for anything else.
+    pub fn limit(&self, usual: usize) -> Result<usize, Failure> {
+        let Some(limit) = &self.limit else { return Ok(usual) };
+        let limit = limit.parse().ok().filter(|limit| (1..=500).contains(limit));
+        limit.ok_or_else(|| Failure::BadRequest("A limit is a number from 1 to 500.".to_owned()))
     }
 
     /// The search text, cut to what the search box allows.
@@ -105,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_cve_id_is_canonical_and_others_stay() {
-        let parse = |id: &str| AdvisoryId::parse(Ok(Path(id.to_owned()))).map(|id| id.0).ok();
+        let parse = |id: &str| AdvisoryId::parse(Ok(Path(id.to_owned()))).map(|id| id.id).ok();
         assert_eq!(parse("cve-2024-3094").as_deref(), Some("CVE-2024-3094"));
         assert_eq!(parse("GHSA-rxwq-x6h5-x525").as_deref(), Some("GHSA-rxwq-x6h5-x525"));
         assert_eq!(parse("ä").as_deref(), Some("ä"));

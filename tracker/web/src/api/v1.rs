@@ -6,6 +6,7 @@ use serde::Serialize;
 use snowguard_advisory::model;
 use snowguard_matching::package;
 use snowguard_matching::verdict::{Match, Tier, Verdict, Weight};
+use snowguard_tracker_db::{ListedMatch, Page};
 
 use crate::pages;
 use crate::show::severity;
@@ -194,6 +195,51 @@ impl Package {
             channel: input.chosen,
             package: input.package,
             next: input.next,
+        }
+    }
+}
+
+/// `/matches`: without reasons, which an advisory's and a package's document have.
+#[derive(Debug, Serialize)]
+pub struct Matches {
+    version: u8,
+    matches: Vec<Listed>,
+    /// The `cursor` of the next document; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    advisory: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
+    exploited: bool,
+    attr: String,
+    channel: String,
+    verdict: Verdict,
+    tier: Tier,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+impl Matches {
+    /// From a part of the list of all matches.
+    pub fn new(part: Page<ListedMatch>) -> Self {
+        let listed = |found: ListedMatch| Listed {
+            advisory: found.advisory.id,
+            score: found.advisory.severity,
+            exploited: found.advisory.exploited,
+            attr: found.attr,
+            channel: found.channel,
+            verdict: found.verdict,
+            tier: found.tier,
+            since: rfc3339(found.first_seen.get()),
+        };
+        Self {
+            version: VERSION,
+            matches: part.items.into_iter().map(listed).collect(),
+            next: part.next,
         }
     }
 }

@@ -18,7 +18,7 @@ const CHANGES: usize = 30;
 pub enum Advised {
     /// Under the id that was asked for.
     Here(Box<Input>),
-    /// Under another id, of which the one asked for is an alias.
+    /// Under another id, of which the one asked for is an alias or another spelling.
     Elsewhere(String),
 }
 
@@ -27,6 +27,9 @@ pub enum Advised {
 /// # Errors
 /// [`Failure::NotFound`] when no record belongs to the id.
 pub fn advisory(db: &Db, id: &AdvisoryId) -> Result<Advised, Failure> {
+    if !id.is_canonical() {
+        return Ok(Advised::Elsewhere(id.as_str().to_owned()));
+    }
     let Some(advisory) = db.advisory(id.as_str())? else {
         return match db.advisory_of_record(id.as_str())? {
             Some(other) if other != id.as_str() => Ok(Advised::Elsewhere(other)),

@@ -112,7 +112,6 @@ impl From<NewestMatch> for NewMatch {
             kev: advisory.exploited,
             advisory: advisory.id,
             channel: found.channel,
-            tier: found.tier,
             first_seen: found.first_seen.get(),
             attrs: found.attrs,
             affected: found.affected,

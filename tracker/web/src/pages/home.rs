@@ -1,8 +1,6 @@
 //! `/`: how much is known, how fresh it is, and what is new.
 
 use askama::Template;
-use snowguard_matching::verdict::Tier;
-
 use crate::pages::matches::Tally;
 use crate::pages::shell::Shell;
 use crate::show::path;
@@ -65,8 +63,6 @@ pub struct NewMatch {
     pub kev: bool,
     /// The channel.
     pub channel: String,
-    /// The tier of the matches.
-    pub tier: Tier,
     /// Since when.
     pub first_seen: Millis,
     /// Some of the affected packages.
@@ -224,7 +220,6 @@ mod tests {
             score: None,
             kev: false,
             channel: channel.to_owned(),
-            tier: Tier::High,
             first_seen: 0,
             attrs: vec!["a".to_owned(), "b".to_owned()],
             affected,

@@ -113,6 +113,9 @@ impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Cursor(_) => Self::BadRequest("This is not a place in the list.".to_owned()),
+            DbError::Missing { what: "channel", .. } => {
+                Self::NotFound("No channel of this name is loaded.".to_owned())
+            }
             DbError::Busy(_) => Self::Busy,
             error => Self::Inside(anyhow::Error::new(error).context("reading the database")),
         }

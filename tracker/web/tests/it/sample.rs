@@ -85,9 +85,9 @@ fn fill(db: &Db) {
         name: format!("Race condition {HOSTILE}"),
         ransomware: true,
     };
-    db.put_kev(run, &[("CVE-2024-6387".to_owned(), kev)]).unwrap();
+    db.put_kev(&[("CVE-2024-6387".to_owned(), kev)]).unwrap();
     let epss = Epss { score: 0.627, percentile: 0.991 };
-    db.put_epss(run, "2024-11-21", &[("CVE-2024-6387".to_owned(), epss)]).unwrap();
+    db.put_epss("2024-11-21", &[("CVE-2024-6387".to_owned(), epss)]).unwrap();
     db.finish_run(run, &RunOutcome::default(), Millis::new(NOW - 3 * HOUR)).unwrap();
     let failed = db.begin_run("epss:https://epss.example", FeedKind::Epss, Millis::new(NOW - 50 * HOUR)).unwrap();
     let outcome = RunOutcome { error: Some(format!("status 503 {HOSTILE}")), ..RunOutcome::default() };
@@ -109,7 +109,7 @@ fn fill(db: &Db) {
         let mut packages = packages(version).into_iter().map(Ok::<_, std::io::Error>);
         db.load_channel(&load, &mut packages).unwrap();
     }
-    let seen = db.dirty_advisories(100).unwrap().stamp;
+    let seen = db.dirty_advisories(100).unwrap().seen;
     let batch = MatchBatch { now: Millis::new(NOW - HOUR), seen, advisories: &matches() };
     db.put_matches(&batch).unwrap();
 }
@@ -217,6 +217,7 @@ fn hostile() -> Value {
             { "url": "JavaScript://example.org/%0aalert(1)", "tags": [] },
             { "url": "data:text/html,<script>alert(1)</script>", "tags": [] },
             { "url": format!("https://example.org/{h}"), "tags": [] },
+            { "url": "https://example.org/\"><script>alert(1)</script>", "tags": [] },
             { "url": h, "tags": [] },
         ],
         "affected": [{

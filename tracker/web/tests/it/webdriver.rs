@@ -159,7 +159,9 @@ fn driver_address(driver: &mut Child) -> String {
     let port = lines
         .by_ref()
         .map_while(Result::ok)
-        .find_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
+        .filter_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
+        // It first repeats the 0 that it was given.
+        .find(|port| *port != 0)
         .expect("chromedriver names its port");
     // It must not block on a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
