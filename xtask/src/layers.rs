@@ -4,9 +4,12 @@
 //! reading `cargo metadata` and the folder happens here. Source: `ARCHITECTURE.md`, "Dependency
 //! direction".
 
+pub mod dependencies;
 pub mod graph;
 pub mod rules;
 pub mod tree;
+
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -16,20 +19,25 @@ use crate::workspace::Workspace;
 pub fn run(workspace: &Workspace) -> Result<()> {
     let graph = graph::Graph::from_metadata(workspace.metadata());
     let sources = tree::rust_sources(workspace.root())?;
-    let map_file = workspace.root().join("ARCHITECTURE.md");
-    let map = std::fs::read_to_string(&map_file)
-        .with_context(|| format!("cannot read {}", map_file.display()))?;
+    let outside = dependencies::outside(workspace.metadata());
+    let map = read(&workspace.root().join("ARCHITECTURE.md"))?;
+    let deny = read(&workspace.root().join("deny.toml"))?;
 
     let mut violations = rules::check(&graph);
+    violations.extend(dependencies::check(
+        &outside,
+        &dependencies::allowed_licences(&deny),
+    ));
     violations.extend(tree::check_sources(&sources));
     violations.extend(tree::check_lints_inherited(&graph, workspace.root())?);
     violations.extend(tree::check_map(&graph, &map));
 
     if violations.is_empty() {
         println!(
-            "layers: {} crates and {} source files keep the rules",
+            "layers: {} crates, {} source files and {} packages from outside keep the rules",
             graph.crates.len(),
-            sources.len()
+            sources.len(),
+            outside.len()
         );
         return Ok(());
     }
@@ -37,6 +45,10 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("layers: {violation}");
     }
     bail!("{} violations of the layers", violations.len())
+}
+
+fn read(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 #[cfg(test)]
@@ -68,6 +80,7 @@ mod tests {
             map.push_str(&format!("`{name}` "));
         }
         std::fs::write(root.path().join("ARCHITECTURE.md"), map).unwrap();
+        std::fs::write(root.path().join("deny.toml"), "").unwrap();
         root
     }
 

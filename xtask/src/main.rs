@@ -3,9 +3,12 @@
 //! Exit codes: 0 done, 1 a check or a step failed, 2 the command line was not understood.
 #![allow(clippy::print_stdout, reason = "what a task finds out is its output")]
 
+mod bench;
 mod check;
 mod fixtures;
 mod layers;
+mod tracker;
+mod up;
 mod workspace;
 
 use std::process::ExitCode;
@@ -25,8 +28,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Build, load the sample, and serve it on this machine
+    Up(up::Options),
     /// Run every check; ends with the test runner's summary
     Check(check::Options),
+    /// Measure the figures that the project promises
+    Bench(bench::Options),
     /// Cut the small sample in `fixtures` from the full collection of real data
     Fixtures(fixtures::Options),
     /// Check who uses whom, the length of files, and that the map names every crate
@@ -46,7 +53,9 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match &cli.task {
+        Task::Up(options) => up::run(&workspace, options),
         Task::Check(options) => check::run(&workspace, options),
+        Task::Bench(options) => bench::run(&workspace, options),
         Task::Fixtures(options) => fixtures::run(&workspace, options),
         Task::Layers => layers::run(&workspace),
     }

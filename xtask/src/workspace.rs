@@ -46,4 +46,20 @@ impl Workspace {
     pub fn root(&self) -> &Path {
         self.metadata.workspace_root.as_std_path()
     }
+
+    /// Where cargo puts what it builds.
+    pub fn target(&self) -> &Path {
+        self.metadata.target_directory.as_std_path()
+    }
+
+    /// The small sample of real data that is part of the project.
+    pub fn sample(&self) -> PathBuf {
+        self.root().join("fixtures")
+    }
+
+    /// The full collection of real data that may lie beside the checkout; not part of the project.
+    pub fn collection(&self) -> Option<PathBuf> {
+        let folder = self.root().parent()?.join("shared/data");
+        folder.join("MANIFEST.md").is_file().then_some(folder)
+    }
 }

@@ -22,5 +22,6 @@ pub mod osv;
 pub mod purl;
 pub mod reading;
 pub mod time;
+pub mod versions;
 
 mod applicability;
