@@ -35,17 +35,26 @@ fn main() -> anyhow::Result<()> {
     let paths = snowguard_tracker_web::busy_pages(&db, 400).context("choosing pages")?;
     ensure!(!paths.is_empty(), "{path} holds no matches to show");
 
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let config = Config::new(SocketAddr::from(([127, 0, 0, 1], 0)));
     let listener = runtime.block_on(tokio::net::TcpListener::bind(config.listen))?;
     let address = listener.local_addr()?;
     let limits = config.limits;
-    let server = runtime.spawn(serve_on(listener, router(db, &config), limits, std::future::pending()));
+    let server = runtime.spawn(serve_on(
+        listener,
+        router(db, &config),
+        limits,
+        std::future::pending(),
+    ));
 
     // Warm: every page once.
     let mut client = Client::connect(address)?;
     for path in &paths {
-        client.get(path).with_context(|| format!("warming with {path}"))?;
+        client
+            .get(path)
+            .with_context(|| format!("warming with {path}"))?;
     }
     drop(client);
 
@@ -56,7 +65,9 @@ fn main() -> anyhow::Result<()> {
     let at = |share: f64| {
         let last = latencies.len().saturating_sub(1);
         let index = ((latencies.len() as f64 * share) as usize).min(last);
-        latencies.get(index).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
+        latencies
+            .get(index)
+            .map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
     };
     println!(
         r#"{{"rate":{},"requests":{},"failed":{failed},"pages":{},"p50_ms":{:.2},"p99_ms":{:.2},"max_ms":{:.2}}}"#,
@@ -106,7 +117,10 @@ fn load(address: SocketAddr, paths: &[String], rate: f64, total: usize) -> (Vec<
             }
         };
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
-        clients.into_iter().flat_map(|client| client.join().unwrap_or_default()).collect()
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap_or_default())
+            .collect()
     });
     (latencies, failed.into_inner())
 }
@@ -121,7 +135,9 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
     }
 
     fn get(&mut self, path: &str) -> anyhow::Result<()> {
@@ -153,10 +169,18 @@ impl Client {
 }
 
 fn options() -> anyhow::Result<Options> {
-    let mut options = Options { db: None, rate: 200.0, seconds: 10.0 };
+    let mut options = Options {
+        db: None,
+        rate: 200.0,
+        seconds: 10.0,
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut value = || words.next().with_context(|| format!("{word} needs a value"));
+        let mut value = || {
+            words
+                .next()
+                .with_context(|| format!("{word} needs a value"))
+        };
         match word.as_str() {
             "--db" => options.db = Some(value()?),
             "--rate" => options.rate = value()?.parse().context("--rate")?,

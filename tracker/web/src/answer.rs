@@ -37,19 +37,27 @@ fn cacheable(request: &HeaderMap, kind: &'static str, body: String) -> Response 
     };
     response.headers_mut().insert(header::ETAG, tag);
     // It may be kept, and must be asked for again: a verdict can change at any moment.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
 fn etag(body: &str) -> String {
     let digest = Sha256::digest(body);
-    let digits: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = digest[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("\"{digits}\"")
 }
 
 /// Whether an `If-None-Match` names the tag; weak comparison, RFC 9110 section 13.1.2.
 fn names(value: &str, etag: &str) -> bool {
-    value.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    value
+        .split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
 #[cfg(test)]
@@ -62,7 +70,10 @@ mod tests {
         let tag = first.headers()[header::ETAG].clone();
         let mut again = HeaderMap::new();
         again.insert(header::IF_NONE_MATCH, tag.clone());
-        assert_eq!(html(&again, "snow".to_owned()).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            html(&again, "snow".to_owned()).status(),
+            StatusCode::NOT_MODIFIED
+        );
         assert_eq!(html(&again, "rain".to_owned()).status(), StatusCode::OK);
     }
 

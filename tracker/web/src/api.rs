@@ -42,7 +42,10 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 async fn status(State(app): Shared, request: HeaderMap) -> Answer {
-    document(app, request, |db| Ok(v1::Status::new(gather::home(db, None)?))).await
+    document(app, request, |db| {
+        Ok(v1::Status::new(gather::home(db, None)?))
+    })
+    .await
 }
 
 async fn advisory(State(app): Shared, id: Segment, request: HeaderMap) -> Answer {
@@ -86,7 +89,10 @@ async fn matches(State(app): Shared, params: Asked, request: HeaderMap) -> Answe
             verdicts: Vec::new(),
             tier: Some(TierFilter::from_query(params.tier.as_deref()).worst()),
         };
-        let part = PageRequest { after: params.cursor.clone(), limit: params.limit(PAGE)? };
+        let part = PageRequest {
+            after: params.cursor.clone(),
+            limit: params.limit(PAGE)?,
+        };
         Ok(v1::Matches::new(db.list_matches(&filter, &part)?))
     })
     .await

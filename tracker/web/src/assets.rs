@@ -25,7 +25,10 @@ pub fn icon_path() -> &'static str {
 }
 
 fn short_digest(content: &str) -> String {
-    Sha256::digest(content)[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(content)[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -72,28 +75,44 @@ mod tests {
     ];
 
     fn colour(scheme: &str, name: &str) -> [f64; 3] {
-        let at = scheme.find(&format!("--{name}: #")).unwrap_or_else(|| panic!("no --{name}"));
+        let at = scheme
+            .find(&format!("--{name}: #"))
+            .unwrap_or_else(|| panic!("no --{name}"));
         let hex = scheme[at..].split_once('#').unwrap().1;
         [0, 2, 4].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0)
     }
 
     /// Relative luminance, WCAG 2.2.
     fn luminance(colour: [f64; 3]) -> f64 {
-        let linear = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        let linear = |c: f64| {
+            if c <= 0.04045 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
+        };
         let [r, g, b] = colour.map(linear);
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
     #[test]
     fn text_can_be_read_in_both_schemes() {
-        let (light, rest) = STYLE.split_once("@media (prefers-color-scheme: dark)").unwrap();
+        let (light, rest) = STYLE
+            .split_once("@media (prefers-color-scheme: dark)")
+            .unwrap();
         let dark = rest.split_once("\n}").unwrap().0;
         for (scheme_name, scheme) in [("light", light), ("dark", dark)] {
             for (text, ground, least) in PAIRS {
-                let mut pair = [luminance(colour(scheme, text)), luminance(colour(scheme, ground))];
+                let mut pair = [
+                    luminance(colour(scheme, text)),
+                    luminance(colour(scheme, ground)),
+                ];
                 pair.sort_by(f64::total_cmp);
                 let contrast = (pair[1] + 0.05) / (pair[0] + 0.05);
-                assert!(contrast >= least, "{scheme_name}: {text} on {ground}: {contrast:.2}");
+                assert!(
+                    contrast >= least,
+                    "{scheme_name}: {text} on {ground}: {contrast:.2}"
+                );
             }
         }
     }

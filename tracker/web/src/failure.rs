@@ -98,7 +98,10 @@ impl IntoResponse for PageFailure {
 impl IntoResponse for ApiFailure {
     fn into_response(self) -> Response {
         let status = self.0.status();
-        let problem = Problem { status: status.as_u16(), error: self.0.told() };
+        let problem = Problem {
+            status: status.as_u16(),
+            error: self.0.told(),
+        };
         finish((status, Json(problem)).into_response())
     }
 }
@@ -123,9 +126,13 @@ fn page(status: StatusCode, text: String) -> Response {
 }
 
 fn finish(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     }
     response
 }

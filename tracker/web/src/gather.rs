@@ -19,18 +19,27 @@ pub use package::{PackageWish, package};
 /// When the database cannot be read.
 pub fn search(db: &Db, query: &str, limit: usize) -> Result<search::Input, Failure> {
     let found = db.search(query, limit)?;
-    let advisories = found.advisories.into_iter().map(|summary| search::AdvisoryHit {
-        id: summary.id,
-        title: Some(summary.title).filter(|title| !title.is_empty()),
-        score: summary.severity,
-        kev: summary.exploited,
-    });
-    let packages = found.packages.into_iter().map(|summary| search::PackageHit {
-        attr: summary.attr,
-        versions: summary.versions,
-        description: summary.description,
-    });
-    Ok(search::Input { advisories: advisories.collect(), packages: packages.collect() })
+    let advisories = found
+        .advisories
+        .into_iter()
+        .map(|summary| search::AdvisoryHit {
+            id: summary.id,
+            title: Some(summary.title).filter(|title| !title.is_empty()),
+            score: summary.severity,
+            kev: summary.exploited,
+        });
+    let packages = found
+        .packages
+        .into_iter()
+        .map(|summary| search::PackageHit {
+            attr: summary.attr,
+            versions: summary.versions,
+            description: summary.description,
+        });
+    Ok(search::Input {
+        advisories: advisories.collect(),
+        packages: packages.collect(),
+    })
 }
 
 /// Whether the database answers.
@@ -52,7 +61,11 @@ pub fn busy_pages(db: &Db, limit: usize) -> anyhow::Result<Vec<String>> {
     use snowguard_matching::verdict::Tier;
     use snowguard_tracker_db::NewestFilter;
 
-    let filter = NewestFilter { channel: None, tier: Tier::Medium, limit };
+    let filter = NewestFilter {
+        channel: None,
+        tier: Tier::Medium,
+        limit,
+    };
     let mut pages: Vec<String> = Vec::new();
     for found in db.newest_matches(&filter)? {
         pages.push(path::advisory(&found.advisory.id));

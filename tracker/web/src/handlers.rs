@@ -47,13 +47,18 @@ pub async fn advisory(
     let body = app
         .work(move |db| match gather::advisory(db, &id)? {
             gather::Advised::Elsewhere(id) => Ok(Err(path::advisory(&id))),
-            gather::Advised::Here(input) => Ok(Ok(advisory::Page::new(*input, tier, now).render()?)),
+            gather::Advised::Here(input) => {
+                Ok(Ok(advisory::Page::new(*input, tier, now).render()?))
+            }
         })
         .await?;
     Ok(match body {
         Ok(body) => answer::html(&request, body),
         Err(path) => {
-            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            let query = uri
+                .query()
+                .map(|query| format!("?{query}"))
+                .unwrap_or_default();
             Redirect::permanent(&format!("{path}{query}")).into_response()
         }
     })
@@ -94,8 +99,10 @@ pub async fn search(State(app): Shared, params: Asked, request: HeaderMap) -> An
 
 /// `/channels`
 pub async fn channels(State(app): Shared, request: HeaderMap) -> Answer {
-    show(app, request, |db, now| Ok(channels::Page::new(gather::channels(db)?, now).render()?))
-        .await
+    show(app, request, |db, now| {
+        Ok(channels::Page::new(gather::channels(db)?, now).render()?)
+    })
+    .await
 }
 
 /// `/healthz`: whether the database answers.

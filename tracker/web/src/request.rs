@@ -28,9 +28,14 @@ impl AdvisoryId {
     /// [`Failure::BadRequest`] for what cannot be an id.
     pub fn parse(segment: Result<Path<String>, PathRejection>) -> Result<Self, Failure> {
         let id = text(segment, ID)?;
-        let is_cve = id.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("cve-"));
+        let is_cve = id
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("cve-"));
         let canonical = !is_cve || !id.contains(|c: char| c.is_ascii_lowercase());
-        Ok(Self { id: if is_cve { id.to_ascii_uppercase() } else { id }, canonical })
+        Ok(Self {
+            id: if is_cve { id.to_ascii_uppercase() } else { id },
+            canonical,
+        })
     }
 
     /// The id.
@@ -85,9 +90,16 @@ impl Params {
     /// # Errors
     /// [`Failure::BadRequest`] for a query that is not UTF-8, or names something twice.
     pub fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<Self, Failure> {
-        let bad = |_| Failure::BadRequest("The part after the question mark is not readable.".to_owned());
+        let bad =
+            |_| Failure::BadRequest("The part after the question mark is not readable.".to_owned());
         let Query(mut params) = query.map_err(bad)?;
-        let Self { q, tier, channel, cursor, limit } = &mut params;
+        let Self {
+            q,
+            tier,
+            channel,
+            cursor,
+            limit,
+        } = &mut params;
         for value in [q, tier, channel, cursor, limit] {
             // A form sends fields that were left empty.
             *value = value.take().filter(|text| !text.trim().is_empty());
@@ -100,20 +112,30 @@ impl Params {
     /// # Errors
     /// [`Failure::BadRequest`] for anything else.
     pub fn limit(&self, usual: usize) -> Result<usize, Failure> {
-        let Some(limit) = &self.limit else { return Ok(usual) };
+        let Some(limit) = &self.limit else {
+            return Ok(usual);
+        };
         let limit = limit.parse().ok().filter(|limit| (1..=500).contains(limit));
         limit.ok_or_else(|| Failure::BadRequest("A limit is a number from 1 to 500.".to_owned()))
     }
 
     /// The search text, cut to what the search box allows.
     pub fn query(&self) -> String {
-        self.q.as_deref().unwrap_or_default().trim().chars().take(QUERY).collect()
+        self.q
+            .as_deref()
+            .unwrap_or_default()
+            .trim()
+            .chars()
+            .take(QUERY)
+            .collect()
     }
 }
 
 fn text(segment: Result<Path<String>, PathRejection>, longest: usize) -> Result<String, Failure> {
     let bad = || Failure::BadRequest("This address is not readable.".to_owned());
-    let Ok(Path(text)) = segment else { return Err(bad()) };
+    let Ok(Path(text)) = segment else {
+        return Err(bad());
+    };
     let odd = |c: char| c.is_control() || c == '\u{fffd}';
     if text.is_empty() || text.len() > longest || text.contains(odd) {
         return Err(bad());
@@ -127,9 +149,16 @@ mod tests {
 
     #[test]
     fn a_cve_id_is_canonical_and_others_stay() {
-        let parse = |id: &str| AdvisoryId::parse(Ok(Path(id.to_owned()))).map(|id| id.id).ok();
+        let parse = |id: &str| {
+            AdvisoryId::parse(Ok(Path(id.to_owned())))
+                .map(|id| id.id)
+                .ok()
+        };
         assert_eq!(parse("cve-2024-3094").as_deref(), Some("CVE-2024-3094"));
-        assert_eq!(parse("GHSA-rxwq-x6h5-x525").as_deref(), Some("GHSA-rxwq-x6h5-x525"));
+        assert_eq!(
+            parse("GHSA-rxwq-x6h5-x525").as_deref(),
+            Some("GHSA-rxwq-x6h5-x525")
+        );
         assert_eq!(parse("ä").as_deref(), Some("ä"));
         for odd in ["", "a\nb", "a\0", &"x".repeat(201)] {
             assert_eq!(parse(odd), None, "{odd:?}");

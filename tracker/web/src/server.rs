@@ -36,7 +36,11 @@ impl Config {
     /// The usual limits and the system's clock.
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
-        Self { listen, limits: Limits::default(), clock: Clock::System }
+        Self {
+            listen,
+            limits: Limits::default(),
+            clock: Clock::System,
+        }
     }
 }
 
@@ -85,21 +89,39 @@ pub fn router(db: Db, config: &Config) -> Router {
         .route("/package/{attr}", get(handlers::package))
         .route("/search", get(handlers::search))
         .route("/channels", get(handlers::channels))
-        .route(assets::style_path(), get(|| asset("text/css; charset=utf-8", assets::STYLE)))
-        .route(assets::icon_path(), get(|| asset("image/svg+xml", assets::ICON)))
+        .route(
+            assets::style_path(),
+            get(|| asset("text/css; charset=utf-8", assets::STYLE)),
+        )
+        .route(
+            assets::icon_path(),
+            get(|| asset("image/svg+xml", assets::ICON)),
+        )
         .route("/favicon.ico", get(|| asset("image/svg+xml", assets::ICON)))
-        .route("/robots.txt", get(|| asset("text/plain", "User-agent: *\nDisallow: /search\n")))
+        .route(
+            "/robots.txt",
+            get(|| asset("text/plain", "User-agent: *\nDisallow: /search\n")),
+        )
         .route("/healthz", get(handlers::health));
-    let routes = Router::new().merge(pages).nest("/api/v1", api::routes()).fallback(not_found);
+    let routes = Router::new()
+        .merge(pages)
+        .nest("/api/v1", api::routes())
+        .fallback(not_found);
     guard::around(routes.with_state(Arc::new(app)), config.limits)
 }
 
 async fn asset(kind: &'static str, content: &'static str) -> impl IntoResponse {
     // The address names the content, so it never has to be asked for again.
     let keep = "public, max-age=31536000, immutable";
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], content)
+    (
+        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)],
+        content,
+    )
 }
 
 async fn not_found(uri: Uri) -> Response {
-    failure::answer(uri.path(), Failure::NotFound("There is nothing at this address.".to_owned()))
+    failure::answer(
+        uri.path(),
+        Failure::NotFound("There is nothing at this address.".to_owned()),
+    )
 }

@@ -59,7 +59,12 @@ impl Status {
             revision: channel.revision,
             evaluated_at: channel.evaluated_at.and_then(rfc3339),
             packages: channel.packages,
-            matches: channel.tally.parts().into_iter().map(|(n, _, key)| (key, n)).collect(),
+            matches: channel
+                .tally
+                .parts()
+                .into_iter()
+                .map(|(n, _, key)| (key, n))
+                .collect(),
         };
         Self {
             version: VERSION,
@@ -185,8 +190,10 @@ impl Package {
             revision: channel.revision,
             evaluated_at: channel.evaluated_at.and_then(rfc3339),
         };
-        let matches =
-            input.matches.into_iter().map(|row| FoundMatch::new(row.found, &input.chosen, None));
+        let matches = input
+            .matches
+            .into_iter()
+            .map(|row| FoundMatch::new(row.found, &input.chosen, None));
         Self {
             version: VERSION,
             attr: input.attr,
@@ -291,7 +298,10 @@ impl Search {
             channels: hit
                 .versions
                 .into_iter()
-                .map(|(channel, package_version)| ChannelVersion { channel, package_version })
+                .map(|(channel, package_version)| ChannelVersion {
+                    channel,
+                    package_version,
+                })
                 .collect(),
             description: hit.description,
         };

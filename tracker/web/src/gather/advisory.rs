@@ -33,27 +33,42 @@ pub fn advisory(db: &Db, id: &AdvisoryId) -> Result<Advised, Failure> {
     let Some(advisory) = db.advisory(id.as_str())? else {
         return match db.advisory_of_record(id.as_str())? {
             Some(other) if other != id.as_str() => Ok(Advised::Elsewhere(other)),
-            _ => Err(Failure::NotFound("No advisory with this id is known here.".to_owned())),
+            _ => Err(Failure::NotFound(
+                "No advisory with this id is known here.".to_owned(),
+            )),
         };
     };
     let mut channels = Vec::new();
     for (channel, matches) in db.matches_of_advisory(&advisory.id)? {
-        let attrs: Vec<&str> = matches.iter().map(|stored| stored.found.attr.as_str()).collect();
-        let versions: HashMap<String, String> = db.versions_of(&channel, &attrs)?.into_iter().collect();
+        let attrs: Vec<&str> = matches
+            .iter()
+            .map(|stored| stored.found.attr.as_str())
+            .collect();
+        let versions: HashMap<String, String> =
+            db.versions_of(&channel, &attrs)?.into_iter().collect();
         let version = |attr: &str| versions.get(attr).cloned().unwrap_or_default();
-        let matches = matches.into_iter().map(|stored| (version(&stored.found.attr), stored.found));
+        let matches = matches
+            .into_iter()
+            .map(|stored| (version(&stored.found.attr), stored.found));
         let matches = matches.map(|(version, found)| (found, version)).collect();
         channels.push(ChannelMatches { channel, matches });
     }
     let history = history(db, &advisory)?;
-    Ok(Advised::Here(Box::new(Input { advisory, channels, history })))
+    Ok(Advised::Here(Box::new(Input {
+        advisory,
+        channels,
+        history,
+    })))
 }
 
 fn history(db: &Db, advisory: &Advisory) -> Result<Vec<Change>, Failure> {
     let mut changes = Vec::new();
     for record in &advisory.records {
         let name = stored_name(record);
-        let of_record = db.record_history(record.source, &name)?.into_iter().take(CHANGES);
+        let of_record = db
+            .record_history(record.source, &name)?
+            .into_iter()
+            .take(CHANGES);
         changes.extend(of_record.map(|change| Change {
             record: record.id.clone(),
             at: change.at.get(),
@@ -75,15 +90,26 @@ fn stored_name(record: &Record) -> String {
 }
 
 fn operations(change: &RecordChange) -> Vec<(String, String, String)> {
-    let text = |operation: &Value, key: &str| operation[key].as_str().unwrap_or_default().to_owned();
+    let text =
+        |operation: &Value, key: &str| operation[key].as_str().unwrap_or_default().to_owned();
     let value = |operation: &Value| match &operation["value"] {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let operations = change.patch.as_array().map(Vec::as_slice).unwrap_or_default();
+    let operations = change
+        .patch
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     operations
         .iter()
-        .map(|operation| (text(operation, "op"), text(operation, "path"), value(operation)))
+        .map(|operation| {
+            (
+                text(operation, "op"),
+                text(operation, "path"),
+                value(operation),
+            )
+        })
         .collect()
 }

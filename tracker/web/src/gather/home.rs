@@ -20,7 +20,10 @@ const EVALUATIONS: usize = 30;
 pub fn home(db: &Db, channel: Option<&str>) -> Result<Input, Failure> {
     let counts = db.counts()?;
     let summaries = channel_summaries(db, &counts)?;
-    known(channel, summaries.iter().map(|summary| summary.channel.as_str()))?;
+    known(
+        channel,
+        summaries.iter().map(|summary| summary.channel.as_str()),
+    )?;
     let filter = NewestFilter {
         channel: channel.map(str::to_owned),
         tier: Tier::High,
@@ -42,15 +45,27 @@ pub fn home(db: &Db, channel: Option<&str>) -> Result<Input, Failure> {
 /// When the database cannot be read.
 pub fn channels(db: &Db) -> Result<Vec<ChannelInput>, Failure> {
     let with_evaluations = |summary: ChannelSummary| {
-        let evaluations = db.evaluations(&summary.channel)?.into_iter().take(EVALUATIONS);
+        let evaluations = db
+            .evaluations(&summary.channel)?
+            .into_iter()
+            .take(EVALUATIONS);
         let evaluations = evaluations.map(|evaluation| EvaluationInput {
-            at: evaluation.evaluated_at.unwrap_or(evaluation.loaded_at).get(),
+            at: evaluation
+                .evaluated_at
+                .unwrap_or(evaluation.loaded_at)
+                .get(),
             revision: evaluation.revision,
             packages: evaluation.attributes,
         });
-        Ok(ChannelInput { evaluations: evaluations.collect(), summary })
+        Ok(ChannelInput {
+            evaluations: evaluations.collect(),
+            summary,
+        })
     };
-    channel_summaries(db, &db.counts()?)?.into_iter().map(with_evaluations).collect()
+    channel_summaries(db, &db.counts()?)?
+        .into_iter()
+        .map(with_evaluations)
+        .collect()
 }
 
 /// Refuses a channel that is not among the known ones.
@@ -59,9 +74,9 @@ pub(super) fn known<'a>(
     mut names: impl Iterator<Item = &'a str>,
 ) -> Result<(), Failure> {
     match channel {
-        Some(wanted) if !names.any(|name| name == wanted) => {
-            Err(Failure::NotFound("No channel of this name is loaded.".to_owned()))
-        }
+        Some(wanted) if !names.any(|name| name == wanted) => Err(Failure::NotFound(
+            "No channel of this name is loaded.".to_owned(),
+        )),
         _ => Ok(()),
     }
 }
@@ -95,8 +110,18 @@ fn totals(counts: &Counts) -> Vec<(&'static str, u64)> {
         .filter(|count| count.verdict == Verdict::Affected && count.tier == Tier::High);
     vec![
         ("advisories", counts.advisories),
-        ("packages", counts.channels.iter().map(|(_, attributes)| attributes).sum()),
-        ("affected with high confidence", affected.map(|count| count.count).sum()),
+        (
+            "packages",
+            counts
+                .channels
+                .iter()
+                .map(|(_, attributes)| attributes)
+                .sum(),
+        ),
+        (
+            "affected with high confidence",
+            affected.map(|count| count.count).sum(),
+        ),
         ("known exploited", counts.kev),
         ("waiting to be matched", counts.dirty),
         ("in quarantine", counts.quarantined),
@@ -129,12 +154,19 @@ fn feed_run(run: Run) -> FeedRun {
         (counts.quarantined, "quarantined"),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-    let parts: Vec<String> = parts.map(|(count, word)| format!("{} {word}", grouped(count))).collect();
+    let parts: Vec<String> = parts
+        .map(|(count, word)| format!("{} {word}", grouped(count)))
+        .collect();
     let outcome = match (counts.read, parts.is_empty()) {
         (0, true) => "nothing new".to_owned(),
         (read, true) => format!("{} read, nothing new", grouped(read)),
         (0, false) => parts.join(", "),
         (read, false) => format!("{} read: {}", grouped(read), parts.join(", ")),
     };
-    FeedRun { feed: run.feed, ended: run.finished.map(|at| at.get()), outcome, error: run.error }
+    FeedRun {
+        feed: run.feed,
+        ended: run.finished.map(|at| at.get()),
+        outcome,
+        error: run.error,
+    }
 }

@@ -105,30 +105,44 @@ struct ChangeView {
 impl Page {
     /// Builds the page as seen at `now`.
     pub fn new(input: Input, tier: TierFilter, now: Millis) -> Self {
-        let Input { advisory, channels, history } = input;
+        let Input {
+            advisory,
+            channels,
+            history,
+        } = input;
         let records = &advisory.records;
         let first = |pick: fn(&snowguard_advisory::model::Record) -> Option<String>| {
             records.iter().find_map(pick)
         };
-        let description = first(|r| (!r.description.trim().is_empty()).then(|| r.description.clone()));
+        let description =
+            first(|r| (!r.description.trim().is_empty()).then(|| r.description.clone()));
         let rejected = records.iter().find_map(|record| record.rejected.as_ref());
         let low_hidden = channels
             .iter()
             .flat_map(|channel| &channel.matches)
             .filter(|(found, _)| !tier.shows(found.tier))
             .count();
-        let channels: Vec<ChannelView> =
-            channels.into_iter().map(|channel| ChannelView::new(channel, tier)).collect();
+        let channels: Vec<ChannelView> = channels
+            .into_iter()
+            .map(|channel| ChannelView::new(channel, tier))
+            .collect();
         Self {
             shell: Shell::new(),
-            title: first(|record| record.title.clone().filter(|title| !title.trim().is_empty())),
+            title: first(|record| {
+                record
+                    .title
+                    .clone()
+                    .filter(|title| !title.trim().is_empty())
+            }),
             description: description.map(|text| CutText::new(&text, DESCRIPTION)),
             score: Score::new(severity::headline(records)),
             state: state(&advisory),
             rejection: rejected.map(|rejected| rejected.reason.clone()),
             replaced_by: linked(rejected.iter().flat_map(|rejected| &rejected.replaced_by)),
             kev_date: first(|record| record.kev_date.clone()).filter(|_| advisory.kev.is_none()),
-            epss: advisory.epss.map(|epss| (percent(epss.score), percent(epss.percentile))),
+            epss: advisory
+                .epss
+                .map(|epss| (percent(epss.score), percent(epss.percentile))),
             ssvc: records.iter().find_map(|record| record.ssvc.clone()),
             tags: distinct(records.iter().flat_map(|record| &record.tags)),
             weaknesses: distinct(records.iter().flat_map(|record| &record.weaknesses)),
@@ -139,7 +153,9 @@ impl Page {
                     .filter(|alias| **alias != advisory.id),
             ),
             related: linked(
-                distinct(records.iter().flat_map(|record| &record.related)).iter().take(20),
+                distinct(records.iter().flat_map(|record| &record.related))
+                    .iter()
+                    .take(20),
             ),
             published: When::maybe(records.iter().filter_map(|r| r.published).min(), now),
             modified: When::maybe(records.iter().filter_map(|r| r.modified).max(), now),
@@ -147,8 +163,14 @@ impl Page {
             channels,
             tier,
             low_hidden,
-            statements: records.iter().map(|record| Statement::new(record, now)).collect(),
-            history: history.into_iter().map(|change| ChangeView::new(change, now)).collect(),
+            statements: records
+                .iter()
+                .map(|record| Statement::new(record, now))
+                .collect(),
+            history: history
+                .into_iter()
+                .map(|change| ChangeView::new(change, now))
+                .collect(),
             kev: advisory.kev,
             id: advisory.id,
         }
@@ -168,7 +190,9 @@ impl ChannelView {
         let mut matches = input.matches;
         matches.retain(|(found, _)| tier.shows(found.tier));
         matches.sort_by(|(a, _), (b, _)| {
-            (a.verdict, a.tier).cmp(&(b.verdict, b.tier)).then_with(|| a.attr.cmp(&b.attr))
+            (a.verdict, a.tier)
+                .cmp(&(b.verdict, b.tier))
+                .then_with(|| a.attr.cmp(&b.attr))
         });
         let tally = matches.iter().map(|(found, _)| found.verdict).collect();
         let rows = matches.into_iter().map(|(found, version)| MatchRow {
@@ -177,7 +201,11 @@ impl ChannelView {
             attr: found.attr,
             version,
         });
-        Self { channel: input.channel, tally, rows: Capped::new(rows, MATCHES.0, MATCHES.1) }
+        Self {
+            channel: input.channel,
+            tally,
+            rows: Capped::new(rows, MATCHES.0, MATCHES.1),
+        }
     }
 }
 
@@ -198,7 +226,10 @@ impl ChangeView {
 /// A badge for what is not simply in force. The CVE list decides where it speaks; otherwise an
 /// advisory is gone only when every source says so.
 fn state(advisory: &Advisory) -> Option<&'static str> {
-    let by_list = advisory.records.iter().find(|record| record.source == Source::CveList);
+    let by_list = advisory
+        .records
+        .iter()
+        .find(|record| record.source == Source::CveList);
     let states: Vec<State> = match by_list {
         Some(record) => vec![record.state],
         None => advisory.records.iter().map(|record| record.state).collect(),
@@ -206,7 +237,11 @@ fn state(advisory: &Advisory) -> Option<&'static str> {
     if states.is_empty() || states.contains(&State::Published) {
         return None;
     }
-    Some(if states.contains(&State::Rejected) { "rejected" } else { "withdrawn" })
+    Some(if states.contains(&State::Rejected) {
+        "rejected"
+    } else {
+        "withdrawn"
+    })
 }
 
 fn percent(part: f64) -> String {
@@ -224,5 +259,7 @@ fn distinct<'a>(values: impl IntoIterator<Item = &'a String>) -> Vec<String> {
 }
 
 fn linked<'a>(ids: impl IntoIterator<Item = &'a String>) -> Vec<(String, String)> {
-    ids.into_iter().map(|id| (id.clone(), path::advisory(id))).collect()
+    ids.into_iter()
+        .map(|id| (id.clone(), path::advisory(id)))
+        .collect()
 }

@@ -53,6 +53,9 @@ impl Page {
             let evaluations = channel.evaluations.into_iter().map(evaluation).collect();
             (ChannelRow::new(channel.summary, now), evaluations)
         };
-        Self { shell: Shell::new(), channels: input.into_iter().map(channel).collect() }
+        Self {
+            shell: Shell::new(),
+            channels: input.into_iter().map(channel).collect(),
+        }
     }
 }

@@ -25,6 +25,11 @@ impl Page {
             414 | 431 => "This address is too long",
             _ => "Something went wrong",
         };
-        Self { shell: Shell::new(), status, heading, text }
+        Self {
+            shell: Shell::new(),
+            status,
+            heading,
+            text,
+        }
     }
 }

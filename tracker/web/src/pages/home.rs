@@ -1,11 +1,11 @@
 //! `/`: how much is known, how fresh it is, and what is new.
 
-use askama::Template;
 use crate::pages::matches::Tally;
 use crate::pages::shell::Shell;
 use crate::show::path;
 use crate::show::severity::Score;
 use crate::show::time::{Millis, When};
+use askama::Template;
 
 /// What the page is made from.
 #[derive(Debug, Clone, Default)]
@@ -143,7 +143,11 @@ impl Page {
                 .map(|(name, count)| (name, grouped(count)))
                 .collect(),
             feeds: feeds.collect(),
-            channels: input.channels.into_iter().map(|c| ChannelRow::new(c, now)).collect(),
+            channels: input
+                .channels
+                .into_iter()
+                .map(|c| ChannelRow::new(c, now))
+                .collect(),
             newest: groups(input.newest, now),
             chosen: input.chosen,
         }
@@ -171,7 +175,10 @@ fn groups(matches: Vec<NewMatch>, now: Millis) -> Vec<Group> {
             group.channels.push(found.channel);
             continue;
         }
-        let packages = found.attrs.into_iter().map(|attr| (path::package(&attr), attr));
+        let packages = found
+            .attrs
+            .into_iter()
+            .map(|attr| (path::package(&attr), attr));
         let packages: Vec<_> = packages.map(|(href, attr)| (attr, href)).collect();
         groups.push(Group {
             href: path::advisory(&found.advisory),

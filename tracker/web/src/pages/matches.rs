@@ -58,7 +58,10 @@ pub struct Judged {
 impl Judged {
     /// From a match.
     pub fn new(found: &Match) -> Self {
-        let reasons = found.reasons.iter().map(|reason| ReasonRow::new(reason, &found.advisory));
+        let reasons = found
+            .reasons
+            .iter()
+            .map(|reason| ReasonRow::new(reason, &found.advisory));
         Self {
             word: verdict::word(found.verdict),
             class: verdict::class(found.verdict),
@@ -174,7 +177,12 @@ mod tests {
 
     #[test]
     fn a_tally_names_only_what_occurs_the_worst_first() {
-        let tally: Tally = [Verdict::Fixed, Verdict::Affected, Verdict::Fixed].into_iter().collect();
-        assert_eq!(tally.parts(), [(1, "affected", "affected"), (2, "fixed", "fixed")]);
+        let tally: Tally = [Verdict::Fixed, Verdict::Affected, Verdict::Fixed]
+            .into_iter()
+            .collect();
+        assert_eq!(
+            tally.parts(),
+            [(1, "affected", "affected"), (2, "fixed", "fixed")]
+        );
     }
 }

@@ -123,7 +123,9 @@ impl Page {
         let base = path::package(&input.attr);
         let package = input.package;
         let revision = input.channels.iter().find(|c| c.channel == input.chosen);
-        let revision = revision.map_or("master", |channel| channel.revision.as_str()).to_owned();
+        let revision = revision
+            .map_or("master", |channel| channel.revision.as_str())
+            .to_owned();
         let channels = input.channels.into_iter().map(|channel| ChannelRow {
             href: format!("{base}?channel={}", path::encode(&channel.channel)),
             evaluated: When::maybe(channel.evaluated_at, now),
@@ -140,18 +142,34 @@ impl Page {
             score: Score::new(row.score),
             kev: row.kev,
         });
-        let history = input
-            .history
-            .into_iter()
-            .map(|past| (past.version, When::new(past.from, now), When::maybe(past.until, now)));
+        let history = input.history.into_iter().map(|past| {
+            (
+                past.version,
+                When::new(past.from, now),
+                When::maybe(past.until, now),
+            )
+        });
         Self {
             shell: Shell::new(),
             channels: channels.collect(),
             rows: rows.collect(),
             history: history.collect(),
-            homepages: package.homepages.iter().take(5).map(|url| Link::new(url)).collect(),
-            links: package.links.iter().take(5).map(|url| Link::new(url)).collect(),
-            position: package.position.as_deref().map(|position| position_link(position, &revision)),
+            homepages: package
+                .homepages
+                .iter()
+                .take(5)
+                .map(|url| Link::new(url))
+                .collect(),
+            links: package
+                .links
+                .iter()
+                .take(5)
+                .map(|url| Link::new(url))
+                .collect(),
+            position: package
+                .position
+                .as_deref()
+                .map(|position| position_link(position, &revision)),
             sources: Capped::new(package.sources.iter().map(|url| Link::new(url)), 4, 60),
             patches: Capped::new(package.patches.iter().cloned(), 8, 200),
             known: package
@@ -171,7 +189,11 @@ impl Page {
 
     /// This page's address with the chosen channel, ready for further query parameters.
     fn here(&self) -> String {
-        format!("{}?channel={}", path::package(&self.attr), path::encode(&self.chosen))
+        format!(
+            "{}?channel={}",
+            path::package(&self.attr),
+            path::encode(&self.chosen)
+        )
     }
 
     fn tier_query(&self) -> &'static str {
@@ -188,14 +210,20 @@ impl Page {
 
 /// `pkgs/by-name/he/hello/package.nix:32` in the revision that was evaluated, on GitHub.
 fn position_link(position: &str, revision: &str) -> Link {
-    let safe = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./+".contains(&b));
+    let safe = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_./+".contains(&b))
+    };
     let (file, line) = position.rsplit_once(':').unwrap_or((position, ""));
     let known = revision.len() == 40 && revision.bytes().all(|b| b.is_ascii_hexdigit());
     let revision = if known { revision } else { "master" };
     let line_is_number = !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit());
     let local = !file.starts_with('/') && !file.split('/').any(|part| part == "..");
     if !safe(file) || !line_is_number || !local {
-        return Link { text: position.to_owned(), href: None };
+        return Link {
+            text: position.to_owned(),
+            href: None,
+        };
     }
     let url = format!("https://github.com/NixOS/nixpkgs/blob/{revision}/{file}#L{line}");
     Link::titled(&url, position)
@@ -210,9 +238,17 @@ mod tests {
         let href = |position| position_link(position, "master").href;
         assert_eq!(
             href("pkgs/by-name/he/hello/package.nix:32").as_deref(),
-            Some("https://github.com/NixOS/nixpkgs/blob/master/pkgs/by-name/he/hello/package.nix#L32")
+            Some(
+                "https://github.com/NixOS/nixpkgs/blob/master/pkgs/by-name/he/hello/package.nix#L32"
+            )
         );
-        for odd in ["../../../evil/repo:1", "/etc/passwd:1", "pkgs/a b:1", "pkgs/a.nix", "x:y:1"] {
+        for odd in [
+            "../../../evil/repo:1",
+            "/etc/passwd:1",
+            "pkgs/a b:1",
+            "pkgs/a.nix",
+            "x:y:1",
+        ] {
             assert_eq!(href(odd), None, "{odd}");
         }
     }

@@ -55,7 +55,10 @@ impl Page {
             .advisories
             .into_iter()
             .map(|hit| (path::advisory(&hit.id), Score::new(hit.score), hit));
-        let packages = input.packages.into_iter().map(|hit| (path::package(&hit.attr), hit));
+        let packages = input
+            .packages
+            .into_iter()
+            .map(|hit| (path::package(&hit.attr), hit));
         Self {
             shell: Shell::searching(query),
             advisories: advisories.collect(),

@@ -21,7 +21,11 @@ impl Shell {
 
     /// The frame with a query in the search box.
     pub fn searching(query: String) -> Self {
-        Self { style: assets::style_path(), icon: assets::icon_path(), query }
+        Self {
+            style: assets::style_path(),
+            icon: assets::icon_path(),
+            query,
+        }
     }
 }
 

@@ -29,8 +29,14 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
 ];
 
 /// Longest address that is answered.
@@ -43,13 +49,15 @@ const BODY: usize = 1024;
 pub fn around(routes: Router, limits: Limits) -> Router {
     let timeout = limits.request;
     routes
-        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
-            let path = request.uri().path().to_owned();
-            match tokio::time::timeout(timeout, next.run(request)).await {
-                Ok(response) => response,
-                Err(_) => failure::answer(&path, Failure::Busy),
-            }
-        }))
+        .layer(middleware::from_fn(
+            move |request: Request, next: Next| async move {
+                let path = request.uri().path().to_owned();
+                match tokio::time::timeout(timeout, next.run(request)).await {
+                    Ok(response) => response,
+                    Err(_) => failure::answer(&path, Failure::Busy),
+                }
+            },
+        ))
         .layer(middleware::from_fn(check))
         .layer(RequestBodyLimitLayer::new(BODY))
         .layer(CatchPanicLayer::custom(|_| failure::after_panic()))
@@ -67,13 +75,18 @@ pub fn log_panics() {
 
 async fn check(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let address = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |address| address.as_str().len());
     if address > ADDRESS {
         return failure::answer(path, Failure::TooLong);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = failure::answer(path, Failure::Method);
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
     next.run(request).await
@@ -114,14 +127,24 @@ mod tests {
         let router = around(Router::new().route("/", get(fail)), Limits::default());
         let response = router.oneshot(ask("/")).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        assert!(
+            response
+                .headers()
+                .contains_key(header::CONTENT_SECURITY_POLICY)
+        );
         let body = body_of(response).await;
-        assert!(body.contains("Something went wrong") && !body.contains("secret"), "{body}");
+        assert!(
+            body.contains("Something went wrong") && !body.contains("secret"),
+            "{body}"
+        );
     }
 
     #[tokio::test]
     async fn a_request_that_takes_too_long_is_given_up() {
-        let limits = Limits { request: std::time::Duration::ZERO, ..Limits::default() };
+        let limits = Limits {
+            request: std::time::Duration::ZERO,
+            ..Limits::default()
+        };
         let route = || get(|| std::future::pending::<&'static str>());
         let routes = Router::new().route("/api/x", route()).route("/x", route());
         let router = around(routes, limits);

@@ -76,7 +76,10 @@ pub async fn run(
     }
     drop(listener);
     tracing::info!("ending; running requests may finish");
-    if tokio::time::timeout(limits.shutdown, connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(limits.shutdown, connections.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests did not finish in time");
     }
     Ok(())
@@ -100,7 +103,9 @@ fn connection(
         tracing::debug!(%failed, "TCP_NODELAY");
     }
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        router.clone().oneshot(request.map(axum::body::Body::new) as Request)
+        router
+            .clone()
+            .oneshot(request.map(axum::body::Body::new) as Request)
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

@@ -74,7 +74,12 @@ pub struct App {
 impl App {
     /// The state over a database.
     pub fn new(db: Db, limits: Limits, clock: Clock) -> Self {
-        Self { db, clock, wait: limits.wait, reads: Arc::new(Semaphore::new(limits.reads)) }
+        Self {
+            db,
+            clock,
+            wait: limits.wait,
+            reads: Arc::new(Semaphore::new(limits.reads)),
+        }
     }
 
     /// Now.
@@ -92,7 +97,9 @@ impl App {
         work: impl FnOnce(&Db) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let turn = tokio::time::timeout(self.wait, Arc::clone(&self.reads).acquire_owned());
-        let Ok(Ok(permit)) = turn.await else { return Err(Failure::Busy) };
+        let Ok(Ok(permit)) = turn.await else {
+            return Err(Failure::Busy);
+        };
         let db = self.db.clone();
         let job = tokio::task::spawn_blocking(move || {
             // The permit is freed when the work ends, even when the request was given up before.
@@ -113,9 +120,9 @@ impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Cursor(_) => Self::BadRequest("This is not a place in the list.".to_owned()),
-            DbError::Missing { what: "channel", .. } => {
-                Self::NotFound("No channel of this name is loaded.".to_owned())
-            }
+            DbError::Missing {
+                what: "channel", ..
+            } => Self::NotFound("No channel of this name is loaded.".to_owned()),
             DbError::Busy(_) => Self::Busy,
             error => Self::Inside(anyhow::Error::new(error).context("reading the database")),
         }

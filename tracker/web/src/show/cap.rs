@@ -17,7 +17,11 @@ impl<T> Capped<T> {
         let mut items = items.into_iter();
         let shown = items.by_ref().take(show).collect();
         let more = items.by_ref().take(limit.saturating_sub(show)).collect();
-        Self { shown, more, omitted: items.count() }
+        Self {
+            shown,
+            more,
+            omitted: items.count(),
+        }
     }
 
     /// Whether there is nothing at all.
@@ -45,7 +49,10 @@ impl CutText {
     pub fn new(text: &str, length: usize) -> Self {
         let text = text.trim();
         if text.len() <= length + length / 4 {
-            return Self { lead: text.to_owned(), rest: String::new() };
+            return Self {
+                lead: text.to_owned(),
+                rest: String::new(),
+            };
         }
         let end = text.floor_char_boundary(length);
         let head = &text[..end];
@@ -55,7 +62,10 @@ impl CutText {
             .or_else(|| head.rfind(char::is_whitespace))
             .filter(|at| *at > length / 2)
             .unwrap_or(end);
-        Self { lead: text[..cut].trim_end().to_owned(), rest: text[cut..].trim().to_owned() }
+        Self {
+            lead: text[..cut].trim_end().to_owned(),
+            rest: text[cut..].trim().to_owned(),
+        }
     }
 }
 
@@ -75,7 +85,10 @@ mod tests {
     fn text_is_cut_at_a_word_and_loses_nothing_but_space() {
         let cut = CutText::new(&"snow falls ".repeat(40), 100);
         assert!(cut.lead.len() <= 100 && cut.lead.ends_with(['w', 's']));
-        assert_eq!(format!("{} {}", cut.lead, cut.rest), "snow falls ".repeat(40).trim());
+        assert_eq!(
+            format!("{} {}", cut.lead, cut.rest),
+            "snow falls ".repeat(40).trim()
+        );
     }
 
     #[test]

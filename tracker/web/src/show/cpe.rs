@@ -73,7 +73,9 @@ fn match_line(cpe: &CpeMatch) -> MatchLine {
         ("≤", &cpe.end_including),
         ("<", &cpe.end_excluding),
     ];
-    let bounds = bounds.iter().filter_map(|(sign, bound)| Some(format!("{sign} {}", (*bound).as_ref()?)));
+    let bounds = bounds
+        .iter()
+        .filter_map(|(sign, bound)| Some(format!("{sign} {}", (*bound).as_ref()?)));
     MatchLine {
         vulnerable: cpe.vulnerable,
         criteria: cpe.criteria.to_string(),

@@ -24,12 +24,18 @@ impl Link {
             Some((end, _)) => format!("{}…", &raw[..end]),
             None => raw.to_owned(),
         };
-        Self { text, href: harmless(raw) }
+        Self {
+            text,
+            href: harmless(raw),
+        }
     }
 
     /// A link with a text of its own.
     pub fn titled(raw: &str, text: &str) -> Self {
-        Self { text: text.to_owned(), href: harmless(raw.trim()) }
+        Self {
+            text: text.to_owned(),
+            href: harmless(raw.trim()),
+        }
     }
 }
 
@@ -50,7 +56,11 @@ mod tests {
 
     #[test]
     fn only_web_addresses_are_links() {
-        for good in ["https://nixos.org/a?b=c#d", "http://example.org", "HTTPS://EXAMPLE.ORG/"] {
+        for good in [
+            "https://nixos.org/a?b=c#d",
+            "http://example.org",
+            "HTTPS://EXAMPLE.ORG/",
+        ] {
             assert!(Link::new(good).href.is_some(), "{good}");
         }
         for bad in [

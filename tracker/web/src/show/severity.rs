@@ -62,7 +62,10 @@ impl Score {
         // A hostile record may hold any number; only the scale's own are shown.
         let score = score.filter(|score| (0.0..=10.0).contains(score));
         let number = score.map_or_else(|| "–".to_owned(), |score| format!("{score:.1}"));
-        Self { number, band: Band::of(score) }
+        Self {
+            number,
+            band: Band::of(score),
+        }
     }
 }
 

@@ -22,7 +22,11 @@ impl When {
         let Ok(stamp) = Timestamp::from_millisecond(at) else {
             // Sources hold times outside of the calendar that we support.
             let out = format!("{at} ms");
-            return Self { iso: String::new(), date: out.clone(), age: out };
+            return Self {
+                iso: String::new(),
+                date: out.clone(),
+                age: out,
+            };
         };
         Self {
             iso: stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -74,7 +78,10 @@ mod tests {
             (minute * 60 * 24 * 365 * 3, "3 years ago"),
             (-minute * 5, "ahead of now"),
         ] {
-            assert_eq!(When::new(1_700_000_000_000 - ago, 1_700_000_000_000).age, text);
+            assert_eq!(
+                When::new(1_700_000_000_000 - ago, 1_700_000_000_000).age,
+                text
+            );
         }
     }
 

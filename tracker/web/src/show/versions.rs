@@ -23,7 +23,11 @@ pub fn lines(versions: &Versions) -> Vec<Line> {
                 text: version.clone(),
                 note: String::new(),
             };
-            ranges.iter().flat_map(osv).chain(versions.iter().map(single)).collect()
+            ranges
+                .iter()
+                .flat_map(osv)
+                .chain(versions.iter().map(single))
+                .collect()
         }
     }
 }
@@ -31,7 +35,11 @@ pub fn lines(versions: &Versions) -> Vec<Line> {
 /// The status of every version that no line names, where that says something.
 pub fn default_status(versions: &Versions) -> Option<&'static str> {
     match versions {
-        Versions::Cve { default: Status::Unknown, .. } | Versions::Osv { .. } => None,
+        Versions::Cve {
+            default: Status::Unknown,
+            ..
+        }
+        | Versions::Osv { .. } => None,
         Versions::Cve { default, .. } => Some(status(*default)),
     }
 }
@@ -53,10 +61,17 @@ fn cve(entry: &CveVersion) -> Line {
         false => parts.push(entry.version.clone()),
     }
     parts.extend(entry.less_than.iter().map(|bound| format!("< {bound}")));
-    parts.extend(entry.less_than_or_equal.iter().map(|bound| format!("≤ {bound}")));
+    parts.extend(
+        entry
+            .less_than_or_equal
+            .iter()
+            .map(|bound| format!("≤ {bound}")),
+    );
     let scheme = entry.version_type.clone().into_iter();
-    let changes =
-        entry.changes.iter().map(|change| format!("{} from {}", status(change.status), change.at));
+    let changes = entry
+        .changes
+        .iter()
+        .map(|change| format!("{} from {}", status(change.status), change.at));
     Line {
         status: status(entry.status),
         text: parts.join(", "),
@@ -73,7 +88,11 @@ fn osv(range: &OsvRange) -> Vec<Line> {
     if let Some(repo) = &range.repo {
         note = format!("{note} {repo}").trim().to_owned();
     }
-    let line = |text: String| Line { status: "affected", text, note: note.clone() };
+    let line = |text: String| Line {
+        status: "affected",
+        text,
+        note: note.clone(),
+    };
     let mut lines: Vec<Line> = Vec::new();
     let mut open = String::new();
     for event in &range.events {
@@ -123,11 +142,16 @@ mod tests {
         let range = CveVersion {
             less_than: Some("1.2".to_owned()),
             version_type: Some("semver".to_owned()),
-            changes: vec![Change { at: "1.1.5".to_owned(), status: Status::Unaffected }],
+            changes: vec![Change {
+                at: "1.1.5".to_owned(),
+                status: Status::Unaffected,
+            }],
             ..entry("0")
         };
-        let versions =
-            Versions::Cve { default: Status::Unaffected, entries: vec![range, entry("2.0")] };
+        let versions = Versions::Cve {
+            default: Status::Unaffected,
+            entries: vec![range, entry("2.0")],
+        };
         let lines = lines(&versions);
         assert_eq!(lines[0].text, "≥ 0, < 1.2");
         assert_eq!(lines[0].note, "semver; unaffected from 1.1.5");
@@ -145,7 +169,11 @@ mod tests {
             OsvEvent::Introduced("3.0".to_owned()),
             OsvEvent::LastAffected("3.1".to_owned()),
         ];
-        let range = OsvRange { kind: OsvRangeKind::Semver, repo: None, events };
+        let range = OsvRange {
+            kind: OsvRangeKind::Semver,
+            repo: None,
+            events,
+        };
         let texts: Vec<String> = osv(&range).into_iter().map(|line| line.text).collect();
         assert_eq!(texts, ["≥ 0, < 1.2", "< 1.3", "≥ 2.0", "≥ 3.0, ≤ 3.1"]);
     }

@@ -38,7 +38,9 @@ async fn a_list_is_read_in_parts_and_gives_each_entry_once() {
         let matches = part["matches"].as_array().unwrap();
         assert!(matches.len() <= 2);
         parts.extend(matches.clone());
-        let Some(next) = part["next"].as_str() else { break };
+        let Some(next) = part["next"].as_str() else {
+            break;
+        };
         path = format!("/api/v1/matches?tier=low&limit=2&cursor={next}");
     }
     assert_eq!(parts, whole);
@@ -48,8 +50,14 @@ async fn a_list_is_read_in_parts_and_gives_each_entry_once() {
 async fn an_alias_leads_to_the_advisory() {
     let sample = Sample::new();
     for (asked, place) in [
-        ("/api/v1/advisories/BIT-openssh-2024-6387", "/api/v1/advisories/CVE-2024-6387"),
-        ("/advisory/BIT-openssh-2024-6387?tier=low", "/advisory/CVE-2024-6387?tier=low"),
+        (
+            "/api/v1/advisories/BIT-openssh-2024-6387",
+            "/api/v1/advisories/CVE-2024-6387",
+        ),
+        (
+            "/advisory/BIT-openssh-2024-6387?tier=low",
+            "/advisory/CVE-2024-6387?tier=low",
+        ),
         ("/advisory/cve-2024-6387", "/advisory/CVE-2024-6387"),
     ] {
         let answer = get(&sample.router, asked).await;

@@ -5,8 +5,16 @@ use snowguard_tracker_web::Limits;
 use crate::sample::Sample;
 use crate::webdriver::{self, Browser, Setup};
 
-const DESKTOP: Setup = Setup { width: 1200, dark: false, javascript: true };
-const PHONE: Setup = Setup { width: 360, dark: true, javascript: true };
+const DESKTOP: Setup = Setup {
+    width: 1200,
+    dark: false,
+    javascript: true,
+};
+const PHONE: Setup = Setup {
+    width: 360,
+    dark: true,
+    javascript: true,
+};
 
 /// Every kind of page, the one with hostile text and the ones for failures included.
 const PAGES: [&str; 12] = [
@@ -51,13 +59,21 @@ fn follow(browser: &Browser, base: &str) {
     assert!(browser.title().ends_with("Snowguard"));
     browser.write("input[name=q]", "CVE-2024-6387");
     browser.click(".find button");
-    assert!(browser.address().contains("/search?q=CVE-2024-6387"), "{}", browser.address());
+    assert!(
+        browser.address().contains("/search?q=CVE-2024-6387"),
+        "{}",
+        browser.address()
+    );
     browser.click(".hits a[href='/advisory/CVE-2024-6387']");
     assert_eq!(browser.text("h1"), "CVE-2024-6387");
     assert!(!browser.visible(".matches .reasons"));
     browser.click(".match > summary .verdict");
     assert!(browser.visible(".matches .reasons"));
-    assert!(browser.text(".matches .reasons").contains("9.7p1 is within"));
+    assert!(
+        browser
+            .text(".matches .reasons")
+            .contains("9.7p1 is within")
+    );
     browser.click(".match a[href='/package/openssh']");
     assert_eq!(browser.text("h1"), "openssh");
     assert!(browser.text(".matches").contains("CVE-2024-6387"));
@@ -70,7 +86,13 @@ fn a_reader_gets_from_search_to_reasons_to_the_package() {
 
 #[test]
 fn the_same_works_without_javascript() {
-    with_browser(Setup { javascript: false, ..DESKTOP }, follow);
+    with_browser(
+        Setup {
+            javascript: false,
+            ..DESKTOP
+        },
+        follow,
+    );
 }
 
 #[test]
@@ -92,7 +114,10 @@ fn no_page_is_wider_than_a_phone() {
         for page in PAGES {
             browser.open(&format!("{base}{page}"));
             let (content, window) = browser.widths();
-            assert!(window <= 360 && content <= window, "{page}: {content} in {window} pixels");
+            assert!(
+                window <= 360 && content <= window,
+                "{page}: {content} in {window} pixels"
+            );
         }
     });
 }
@@ -106,8 +131,20 @@ fn pictures_for_people() {
     };
     for (name, setup) in [
         ("light", DESKTOP),
-        ("dark", Setup { dark: true, ..DESKTOP }),
-        ("phone-light", Setup { dark: false, ..PHONE }),
+        (
+            "dark",
+            Setup {
+                dark: true,
+                ..DESKTOP
+            },
+        ),
+        (
+            "phone-light",
+            Setup {
+                dark: false,
+                ..PHONE
+            },
+        ),
         ("phone-dark", PHONE),
     ] {
         let folder = folder.clone();

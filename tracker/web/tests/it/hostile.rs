@@ -57,29 +57,51 @@ async fn hostile_text_is_shown_inert_on_every_page() {
         ("/", 2),
         ("/advisory/CVE-2024-6387", 1),
         ("/advisory/CVE-2024-66666", 30),
-        ("/package/odd.%22a%2Fb%3Fc%23d%252F%26%3Ce%3E%22.%2B%40%20f", 10),
+        (
+            "/package/odd.%22a%2Fb%3Fc%23d%252F%26%3Ce%3E%22.%2B%40%20f",
+            10,
+        ),
         ("/search?q=alert", 2),
-        ("/search?q=%3Cscript%3Ealert(1)%3C/script%3E%22%3E%3Cimg%20src=x%20onerror=alert(2)%3E", 2),
+        (
+            "/search?q=%3Cscript%3Ealert(1)%3C/script%3E%22%3E%3Cimg%20src=x%20onerror=alert(2)%3E",
+            2,
+        ),
         ("/advisory/%3Cscript%3Ealert(1)%3C%2Fscript%3E", 0),
         ("/package/%3Cscript%3Ealert(1)%3C%2Fscript%3E", 0),
-        ("/package/openssh?channel=%3Cscript%3Ealert(1)%3C%2Fscript%3E", 0),
-        ("/package/openssh?cursor=%3Cscript%3Ealert(1)%3C%2Fscript%3E", 0),
+        (
+            "/package/openssh?channel=%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+            0,
+        ),
+        (
+            "/package/openssh?cursor=%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+            0,
+        ),
         ("/%3Cscript%3E", 0),
     ];
     for (page, least) in pages {
         let answer = get(&sample.router, page).await;
         for (name, attributes) in elements(&answer.body) {
-            assert!(ELEMENTS.split_whitespace().any(|known| known == name), "{page}: <{name}>");
+            assert!(
+                ELEMENTS.split_whitespace().any(|known| known == name),
+                "{page}: <{name}>"
+            );
             for (attribute, value) in attributes {
-                let known = ATTRIBUTES.split_whitespace().any(|known| known == attribute);
+                let known = ATTRIBUTES
+                    .split_whitespace()
+                    .any(|known| known == attribute);
                 assert!(known, "{page}: <{name} {attribute}={value}>");
                 if attribute == "href" || attribute == "action" {
-                    let harmless = ["/", "#", "http://", "https://"].iter().any(|s| value.starts_with(s));
+                    let harmless = ["/", "#", "http://", "https://"]
+                        .iter()
+                        .any(|s| value.starts_with(s));
                     assert!(harmless && !value.starts_with("//"), "{page}: {value}");
                 }
             }
         }
-        let shown = answer.body.matches("&#60;script&#62;alert(1)&#60;/script&#62;").count();
+        let shown = answer
+            .body
+            .matches("&#60;script&#62;alert(1)&#60;/script&#62;")
+            .count();
         assert!(shown >= least, "{page}: shown {shown} times");
     }
 }
@@ -87,12 +109,19 @@ async fn hostile_text_is_shown_inert_on_every_page() {
 #[tokio::test]
 async fn links_to_elsewhere_tell_nothing_of_us() {
     let sample = Sample::new();
-    for page in ["/advisory/CVE-2024-6387", "/advisory/CVE-2024-66666", "/package/openssh"] {
+    for page in [
+        "/advisory/CVE-2024-6387",
+        "/advisory/CVE-2024-66666",
+        "/package/openssh",
+    ] {
         let body = get(&sample.router, page).await.body;
         let mut away = 0;
         for (name, attributes) in elements(&body) {
             let value = |wanted: &str| {
-                attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+                attributes
+                    .iter()
+                    .find(|(name, _)| name == wanted)
+                    .map(|(_, value)| value.as_str())
             };
             if name == "a" && value("href").is_some_and(|href| href.starts_with("http")) {
                 assert_eq!(value("rel"), Some("noopener noreferrer nofollow"), "{page}");

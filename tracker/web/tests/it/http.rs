@@ -24,7 +24,11 @@ pub async fn ask(router: &Router, request: Request<Body>) -> Answer {
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     let body = String::from_utf8(bytes.to_vec()).unwrap();
-    Answer { status: parts.status, headers: parts.headers, body }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
 }
 
 pub async fn get(router: &Router, path: &str) -> Answer {
@@ -50,11 +54,24 @@ async fn every_answer_carries_the_headers() {
         let request = request.body(Body::empty()).unwrap();
         let name = format!("{} {}", request.method(), request.uri());
         let answer = ask(&sample.router, request).await;
-        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
-        assert_eq!(header("content-security-policy"), Some(CONTENT_SECURITY_POLICY), "{name}");
+        let header = |name: &str| {
+            answer
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        assert_eq!(
+            header("content-security-policy"),
+            Some(CONTENT_SECURITY_POLICY),
+            "{name}"
+        );
         assert_eq!(header("x-content-type-options"), Some("nosniff"), "{name}");
         assert_eq!(header("referrer-policy"), Some("no-referrer"), "{name}");
-        assert_eq!(header("cross-origin-opener-policy"), Some("same-origin"), "{name}");
+        assert_eq!(
+            header("cross-origin-opener-policy"),
+            Some("same-origin"),
+            "{name}"
+        );
         assert!(header("permissions-policy").is_some(), "{name}");
         assert!(header("cache-control").is_some(), "{name}");
         if header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
@@ -93,12 +110,19 @@ async fn what_is_not_there_is_not_found_and_nonsense_is_refused() {
     ] {
         let answer = get(&sample.router, path).await;
         assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
-        let start = if path.starts_with("/api/") { "{\"status\":" } else { "<!doctype html>" };
+        let start = if path.starts_with("/api/") {
+            "{\"status\":"
+        } else {
+            "<!doctype html>"
+        };
         assert!(answer.body.starts_with(start), "{path}: {}", answer.body);
         assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store", "{path}");
     }
     let long = format!("/package/{}", "x".repeat(5000));
-    assert_eq!(get(&sample.router, &long).await.status, StatusCode::URI_TOO_LONG);
+    assert_eq!(
+        get(&sample.router, &long).await.status,
+        StatusCode::URI_TOO_LONG
+    );
 }
 
 #[tokio::test]
@@ -108,11 +132,19 @@ async fn only_reading_is_answered() {
         for path in ["/", "/api/v1/status", "/nowhere"] {
             let request = Request::builder().method(method).uri(path);
             let answer = ask(&sample.router, request.body(Body::from("x=1")).unwrap()).await;
-            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            assert_eq!(
+                answer.status,
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{method} {path}"
+            );
             assert_eq!(answer.headers[header::ALLOW], "GET, HEAD");
         }
     }
-    let head = ask(&sample.router, Request::head("/").body(Body::empty()).unwrap()).await;
+    let head = ask(
+        &sample.router,
+        Request::head("/").body(Body::empty()).unwrap(),
+    )
+    .await;
     assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
 }
 
@@ -125,7 +157,11 @@ async fn an_unchanged_document_is_not_sent_again() {
         let tag = &first.headers[header::ETAG];
         let again = Request::get(path).header(header::IF_NONE_MATCH, tag);
         let again = ask(&sample.router, again.body(Body::empty()).unwrap()).await;
-        assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""), "{path}");
+        assert_eq!(
+            (again.status, again.body.as_str()),
+            (StatusCode::NOT_MODIFIED, ""),
+            "{path}"
+        );
     }
 }
 
@@ -136,17 +172,33 @@ async fn the_style_sheet_is_kept_for_ever_under_a_name_of_its_content() {
     let (_, rest) = page.split_once("rel=\"stylesheet\" href=\"").unwrap();
     let style = get(&sample.router, rest.split_once('"').unwrap().0).await;
     assert_eq!(style.status, StatusCode::OK);
-    assert_eq!(style.headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
-    assert!(style.headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert_eq!(
+        style.headers[header::CONTENT_TYPE],
+        "text/css; charset=utf-8"
+    );
+    assert!(
+        style.headers[header::CACHE_CONTROL]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
 }
 
 #[tokio::test]
 async fn a_client_that_never_finishes_its_request_is_let_go() {
     let sample = Sample::new();
-    let limits = Limits { head: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits {
+        head: Duration::from_millis(50),
+        ..Limits::default()
+    };
     let server = sample.serve(limits).await;
-    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        .await
+        .unwrap();
     // The server closes the connection, or this waits for ever and the test run ends it.
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest).await;
@@ -158,13 +210,22 @@ async fn a_client_that_never_finishes_its_request_is_let_go() {
 async fn a_head_without_end_is_refused() {
     let sample = Sample::new();
     let server = sample.serve(Limits::default()).await;
-    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "x".repeat(100_000));
+    let mut stream = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    let head = format!(
+        "GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n",
+        "x".repeat(100_000)
+    );
     // The server may close before it has read all.
     let _ = stream.write_all(head.as_bytes()).await;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
-    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    assert!(
+        !answer.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
     server.stop().await;
 }
 
@@ -172,8 +233,13 @@ async fn a_head_without_end_is_refused() {
 async fn the_server_ends_when_asked_even_with_idle_connections() {
     let sample = Sample::new();
     let server = sample.serve(Limits::default()).await;
-    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
     let mut start = [0; 15];
     stream.read_exact(&mut start).await.unwrap();
     assert_eq!(&start, b"HTTP/1.1 200 OK");

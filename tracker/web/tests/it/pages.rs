@@ -34,7 +34,11 @@ async fn what_only_a_name_ties_is_shown_on_demand() {
     let page = main_of(&sample, "/advisory/CVE-2024-6387").await;
     assert!(!page.contains(low));
     assert!(page.contains("Show 2 more, tied by a name alone"));
-    assert!(main_of(&sample, "/advisory/CVE-2024-6387?tier=low").await.contains(low));
+    assert!(
+        main_of(&sample, "/advisory/CVE-2024-6387?tier=low")
+            .await
+            .contains(low)
+    );
     let page = main_of(&sample, "/package/python3Packages.openssh-wrapper").await;
     assert!(!page.contains("CVE-2024-6387") && page.contains("Show 1 more"));
     let page = main_of(&sample, "/package/python3Packages.openssh-wrapper?tier=low").await;
@@ -47,7 +51,9 @@ async fn a_reason_leads_to_the_statement_it_speaks_of() {
     let page = main_of(&sample, "/advisory/CVE-2024-6387").await;
     let place = "CVE-2024-6387#/containers/cna/affected/0";
     assert!(page.contains(&format!("id=\"{place}\"")));
-    assert!(page.contains("/advisory/CVE-2024-6387#CVE-2024-6387%23%2Fcontainers%2Fcna%2Faffected%2F0"));
+    assert!(
+        page.contains("/advisory/CVE-2024-6387#CVE-2024-6387%23%2Fcontainers%2Fcna%2Faffected%2F0")
+    );
 }
 
 #[tokio::test]

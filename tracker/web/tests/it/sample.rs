@@ -9,8 +9,8 @@ use snowguard_matching::keys;
 use snowguard_matching::package::Package;
 use snowguard_matching::verdict::{Match, Reason, Tier, Verdict, Weight};
 use snowguard_tracker_db::{
-    AdvisoryMatches, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, MatchBatch, Millis,
-    RecordBatch, RunId, RunOutcome, StalePolicy,
+    AdvisoryMatches, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, MatchBatch,
+    Millis, RecordBatch, RunId, RunOutcome, StalePolicy,
 };
 use snowguard_tracker_web::{Clock, Config, Limits, router, serve_on};
 use tempfile::TempDir;
@@ -22,7 +22,8 @@ pub const NOW: i64 = 1_732_300_000_000;
 const HOUR: i64 = 3_600_000;
 
 /// Text that would do harm if it were not escaped, for every field that holds text.
-pub const HOSTILE: &str = r#"<script>alert(1)</script>"><img src=x onerror=alert(2)>'`{{7*7}}&lt;b"#;
+pub const HOSTILE: &str =
+    r#"<script>alert(1)</script>"><img src=x onerror=alert(2)>'`{{7*7}}&lt;b"#;
 
 /// The channels of the sample.
 pub const CHANNELS: [&str; 2] = ["nixos-24.11", "nixos-unstable"];
@@ -30,7 +31,6 @@ pub const CHANNELS: [&str; 2] = ["nixos-24.11", "nixos-unstable"];
 /// A database and all routes over it.
 pub struct Sample {
     pub router: Router,
-    pub db: Db,
     config: Config,
     _folder: TempDir,
 }
@@ -48,20 +48,33 @@ impl Sample {
         let db = Db::open(&Location::Sqlite(folder.path().join("tracker.db"))).unwrap();
         fill(&db);
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { clock: Clock::Fixed(NOW), ..Config::new(listen) };
-        Self { router: router(db.clone(), &config), db, config, _folder: folder }
+        let config = Config {
+            clock: Clock::Fixed(NOW),
+            ..Config::new(listen)
+        };
+        Self {
+            router: router(db, &config),
+            config,
+            _folder: folder,
+        }
     }
 
     /// Serves the sample until [`Server::stop`].
     pub async fn serve(&self, limits: Limits) -> Server {
-        let listener = tokio::net::TcpListener::bind(self.config.listen).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(self.config.listen)
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = async move {
             let _ = stopped.await;
         };
         let task = tokio::spawn(serve_on(listener, self.router.clone(), limits, ended));
-        Server { address, stop, task }
+        Server {
+            address,
+            stop,
+            task,
+        }
     }
 }
 
@@ -73,7 +86,13 @@ impl Server {
 }
 
 fn fill(db: &Db) {
-    let run = db.begin_run("cvelist:sample", FeedKind::CveList, Millis::new(NOW - 3 * HOUR)).unwrap();
+    let run = db
+        .begin_run(
+            "cvelist:sample",
+            FeedKind::CveList,
+            Millis::new(NOW - 3 * HOUR),
+        )
+        .unwrap();
     put(db, run, records(), NOW - 72 * HOUR);
     // The same record again, enriched: its history has a change to show.
     put(db, run, vec![regresshion(true)], NOW - 3 * HOUR);
@@ -86,17 +105,44 @@ fn fill(db: &Db) {
         ransomware: true,
     };
     db.put_kev(&[("CVE-2024-6387".to_owned(), kev)]).unwrap();
-    let epss = Epss { score: 0.627, percentile: 0.991 };
-    db.put_epss("2024-11-21", &[("CVE-2024-6387".to_owned(), epss)]).unwrap();
-    db.finish_run(run, &RunOutcome::default(), Millis::new(NOW - 3 * HOUR)).unwrap();
-    let failed = db.begin_run("epss:https://epss.example", FeedKind::Epss, Millis::new(NOW - 50 * HOUR)).unwrap();
-    let outcome = RunOutcome { error: Some(format!("status 503 {HOSTILE}")), ..RunOutcome::default() };
-    db.finish_run(failed, &outcome, Millis::new(NOW - 50 * HOUR)).unwrap();
+    let epss = Epss {
+        score: 0.627,
+        percentile: 0.991,
+    };
+    db.put_epss("2024-11-21", &[("CVE-2024-6387".to_owned(), epss)])
+        .unwrap();
+    db.finish_run(run, &RunOutcome::default(), Millis::new(NOW - 3 * HOUR))
+        .unwrap();
+    let failed = db
+        .begin_run(
+            "epss:https://epss.example",
+            FeedKind::Epss,
+            Millis::new(NOW - 50 * HOUR),
+        )
+        .unwrap();
+    let outcome = RunOutcome {
+        error: Some(format!("status 503 {HOSTILE}")),
+        ..RunOutcome::default()
+    };
+    db.finish_run(failed, &outcome, Millis::new(NOW - 50 * HOUR))
+        .unwrap();
 
     for (channel, revision, version) in [
-        (CHANNELS[0], "1111111111111111111111111111111111111111", "9.6p1"),
-        (CHANNELS[0], "2222222222222222222222222222222222222222", "9.7p1"),
-        (CHANNELS[1], "3333333333333333333333333333333333333333", "9.9p1"),
+        (
+            CHANNELS[0],
+            "1111111111111111111111111111111111111111",
+            "9.6p1",
+        ),
+        (
+            CHANNELS[0],
+            "2222222222222222222222222222222222222222",
+            "9.7p1",
+        ),
+        (
+            CHANNELS[1],
+            "3333333333333333333333333333333333333333",
+            "9.9p1",
+        ),
     ] {
         let load = ChannelLoad {
             channel,
@@ -110,7 +156,11 @@ fn fill(db: &Db) {
         db.load_channel(&load, &mut packages).unwrap();
     }
     let seen = db.dirty_advisories(100).unwrap().seen;
-    let batch = MatchBatch { now: Millis::new(NOW - HOUR), seen, advisories: &matches() };
+    let batch = MatchBatch {
+        now: Millis::new(NOW - HOUR),
+        seen,
+        advisories: &matches(),
+    };
     db.put_matches(&batch).unwrap();
 }
 
@@ -191,7 +241,8 @@ fn regresshion(enriched: bool) -> Value {
     });
     if enriched {
         record["modified"] = json!(1_732_200_000_000_i64);
-        record["ssvc"] = json!({ "exploitation": "active", "automatable": "no", "technical_impact": "total" });
+        record["ssvc"] =
+            json!({ "exploitation": "active", "automatable": "no", "technical_impact": "total" });
         record["severities"][0]["score"] = json!(8.1);
         record["credits"] = json!([{ "value": "Qualys Threat Research Unit", "kind": "finder" }]);
     }
@@ -252,7 +303,9 @@ fn packages(openssh: &str) -> Vec<Package> {
         position: Some("pkgs/tools/networking/openssh/common.nix:233".to_owned()),
         maintainers: vec!["alice".to_owned(), "bob".to_owned()],
         licenses: vec!["BSD-2-Clause".to_owned()],
-        sources: vec![format!("mirror://openbsd/OpenSSH/portable/openssh-{openssh}.tar.gz")],
+        sources: vec![format!(
+            "mirror://openbsd/OpenSSH/portable/openssh-{openssh}.tar.gz"
+        )],
         patches: vec!["locale_archive.patch".to_owned()],
         known_vulnerabilities: vec!["CVE-2024-6387: please upgrade".to_owned()],
         cpe: Some("cpe:2.3:a:openbsd:openssh:9.7:p1:*:*:*:*:*:*".to_owned()),
@@ -281,9 +334,21 @@ fn packages(openssh: &str) -> Vec<Package> {
     vec![
         ssh,
         odd,
-        package("openssh_hpn", openssh, "The same with high-performance networking patches"),
-        package("python3Packages.openssh-wrapper", "0.4", "Wrapper around the ssh command"),
-        package("hello", "2.12.1", "A program that prints a friendly greeting"),
+        package(
+            "openssh_hpn",
+            openssh,
+            "The same with high-performance networking patches",
+        ),
+        package(
+            "python3Packages.openssh-wrapper",
+            "0.4",
+            "Wrapper around the ssh command",
+        ),
+        package(
+            "hello",
+            "2.12.1",
+            "A program that prints a friendly greeting",
+        ),
     ]
 }
 
@@ -298,8 +363,18 @@ fn matches() -> Vec<AdvisoryMatches> {
         tier,
         fixed_in: Some("9.8p1".to_owned()),
         reasons: vec![
-            reason("cpe_equal", Weight::Tie, "The CPE openbsd:openssh is this package’s own.", "/configurations/0"),
-            reason("range", Weight::Decides, "9.7p1 is within ≥ 8.5p1, ≤ 9.7p1.", "/containers/cna/affected/0"),
+            reason(
+                "cpe_equal",
+                Weight::Tie,
+                "The CPE openbsd:openssh is this package’s own.",
+                "/configurations/0",
+            ),
+            reason(
+                "range",
+                Weight::Decides,
+                "9.7p1 is within ≥ 8.5p1, ≤ 9.7p1.",
+                "/containers/cna/affected/0",
+            ),
         ],
     };
     let odd = Match {
@@ -315,8 +390,18 @@ fn matches() -> Vec<AdvisoryMatches> {
     let ssh = |verdict| {
         vec![
             found("CVE-2024-6387", "openssh", verdict, Tier::High),
-            found("CVE-2024-6387", "openssh_hpn", Verdict::Unknown, Tier::Medium),
-            found("CVE-2024-6387", "python3Packages.openssh-wrapper", Verdict::NotAffected, Tier::Low),
+            found(
+                "CVE-2024-6387",
+                "openssh_hpn",
+                Verdict::Unknown,
+                Tier::Medium,
+            ),
+            found(
+                "CVE-2024-6387",
+                "python3Packages.openssh-wrapper",
+                Verdict::NotAffected,
+                Tier::Low,
+            ),
         ]
     };
     let in_channels = |old: Vec<Match>, new: Vec<Match>| {

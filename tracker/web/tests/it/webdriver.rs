@@ -34,7 +34,10 @@ pub fn installed() -> Option<(PathBuf, PathBuf)> {
             .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
             .find(|file| file.is_file())
     };
-    Some((find(&["chromium", "chromium-browser", "google-chrome"])?, find(&["chromedriver"])?))
+    Some((
+        find(&["chromium", "chromium-browser", "google-chrome"])?,
+        find(&["chromedriver"])?,
+    ))
 }
 
 impl Browser {
@@ -54,12 +57,27 @@ impl Browser {
             .http_status_as_error(false)
             .build()
             .into();
-        let answer = call(&agent, "POST", &format!("{base}/session"), &capabilities(browser, &profile, setup));
-        let id = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}"));
-        let browser = Self { session: format!("{base}/session/{id}"), driver, agent, _profile: profile };
+        let answer = call(
+            &agent,
+            "POST",
+            &format!("{base}/session"),
+            &capabilities(browser, &profile, setup),
+        );
+        let id = answer["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no session: {answer}"));
+        let browser = Self {
+            session: format!("{base}/session/{id}"),
+            driver,
+            agent,
+            _profile: profile,
+        };
         if setup.dark {
             let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
-            browser.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
+            browser.devtools(
+                "Emulation.setEmulatedMedia",
+                json!({ "features": features }),
+            );
         }
         // A window cannot be narrower than 500 pixels; a device can.
         browser.devtools(
@@ -94,19 +112,27 @@ impl Browser {
     /// Text as a reader sees it; what is folded away is not in it.
     pub fn text(&self, css: &str) -> String {
         let element = self.find(css);
-        self.get(&format!("element/{element}/text")).as_str().unwrap().to_owned()
+        self.get(&format!("element/{element}/text"))
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     pub fn visible(&self, css: &str) -> bool {
         let element = self.find(css);
-        self.get(&format!("element/{element}/displayed")).as_bool().unwrap()
+        self.get(&format!("element/{element}/displayed"))
+            .as_bool()
+            .unwrap()
     }
 
     /// Widths of the content and of the window.
     pub fn widths(&self) -> (i64, i64) {
         let metrics = self.devtools("Page.getLayoutMetrics", json!({}));
         let width = |part: &str, key: &str| metrics[part][key].as_f64().unwrap().ceil() as i64;
-        (width("cssContentSize", "width"), width("cssLayoutViewport", "clientWidth"))
+        (
+            width("cssContentSize", "width"),
+            width("cssLayoutViewport", "clientWidth"),
+        )
     }
 
     /// What the console holds: a refused script or style, a failed load, an error.
@@ -127,20 +153,36 @@ impl Browser {
 
     fn find(&self, css: &str) -> String {
         let found = self.post("element", json!({ "using": "css selector", "value": css }));
-        let id = found.as_object().and_then(|object| object.values().next()?.as_str());
-        id.unwrap_or_else(|| panic!("no element {css}: {found}")).to_owned()
+        let id = found
+            .as_object()
+            .and_then(|object| object.values().next()?.as_str());
+        id.unwrap_or_else(|| panic!("no element {css}: {found}"))
+            .to_owned()
     }
 
     fn devtools(&self, command: &str, params: Value) -> Value {
-        self.post("goog/cdp/execute", json!({ "cmd": command, "params": params }))
+        self.post(
+            "goog/cdp/execute",
+            json!({ "cmd": command, "params": params }),
+        )
     }
 
     fn get(&self, path: &str) -> Value {
-        call(&self.agent, "GET", &format!("{}/{path}", self.session), &Value::Null)
+        call(
+            &self.agent,
+            "GET",
+            &format!("{}/{path}", self.session),
+            &Value::Null,
+        )
     }
 
     fn post(&self, path: &str, body: Value) -> Value {
-        call(&self.agent, "POST", &format!("{}/{path}", self.session), &body)
+        call(
+            &self.agent,
+            "POST",
+            &format!("{}/{path}", self.session),
+            &body,
+        )
     }
 }
 
@@ -159,7 +201,13 @@ fn driver_address(driver: &mut Child) -> String {
     let port = lines
         .by_ref()
         .map_while(Result::ok)
-        .filter_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
+        .filter_map(|line| {
+            line.split("on port ")
+                .nth(1)?
+                .trim_end_matches('.')
+                .parse::<u16>()
+                .ok()
+        })
         // It first repeats the 0 that it was given.
         .find(|port| *port != 0)
         .expect("chromedriver names its port");
@@ -197,10 +245,18 @@ fn capabilities(browser: &std::path::Path, profile: &TempDir, setup: Setup) -> V
 fn call(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Value {
     let mut answer = match method {
         "GET" => agent.get(url).call(),
-        _ => agent.post(url).content_type("application/json").send(body.to_string()),
+        _ => agent
+            .post(url)
+            .content_type("application/json")
+            .send(body.to_string()),
     }
     .unwrap_or_else(|failed| panic!("{method} {url}: {failed}"));
-    let text = answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
+    let text = answer
+        .body_mut()
+        .with_config()
+        .limit(64 << 20)
+        .read_to_string()
+        .unwrap();
     let mut answer: Value = serde_json::from_str(&text).unwrap();
     let value = answer["value"].take();
     assert!(value.get("error").is_none(), "{method} {url}: {value}");
@@ -212,7 +268,10 @@ fn base64(text: &str) -> Vec<u8> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut held) = (0_u32, 0);
-    for digit in text.bytes().filter_map(|byte| ALPHABET.iter().position(|known| *known == byte)) {
+    for digit in text
+        .bytes()
+        .filter_map(|byte| ALPHABET.iter().position(|known| *known == byte))
+    {
         bits = (bits << 6) | digit as u32;
         held += 6;
         if held >= 8 {

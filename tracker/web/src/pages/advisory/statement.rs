@@ -84,25 +84,46 @@ impl Statement {
     /// From a record.
     pub fn new(record: &Record, now: Millis) -> Self {
         let place = |pointer: &str| anchor(&format!("{}#{pointer}", record.id));
-        let severities = record.severities.iter().take(20).map(|severity| SeverityRow {
-            score: Score::new(severity.score),
-            version: severity.version.clone(),
-            by: severity.by.clone(),
-            vector: severity.vector.clone(),
-        });
-        let affected =
-            record.affected.iter().map(|affected| AffectedRow::new(affected, place(&affected.pointer)));
-        let configurations = record.configurations.iter().map(|configuration| ConfigurationRow {
-            anchor: place(&configuration.pointer),
-            view: ConfigurationView::new(configuration),
-        });
-        let advice = [("Workaround", &record.workarounds), ("Solution", &record.solutions)]
-            .into_iter()
-            .flat_map(|(heading, texts)| {
-                texts.iter().take(5).map(move |text| (heading, CutText::new(text, 600)))
+        let severities = record
+            .severities
+            .iter()
+            .take(20)
+            .map(|severity| SeverityRow {
+                score: Score::new(severity.score),
+                version: severity.version.clone(),
+                by: severity.by.clone(),
+                vector: severity.vector.clone(),
             });
-        let credits = record.credits.iter().map(|c| (c.value.clone(), c.kind.clone()));
-        let timeline = record.timeline.iter().map(|entry| (entry.time.clone(), entry.value.clone()));
+        let affected = record
+            .affected
+            .iter()
+            .map(|affected| AffectedRow::new(affected, place(&affected.pointer)));
+        let configurations = record
+            .configurations
+            .iter()
+            .map(|configuration| ConfigurationRow {
+                anchor: place(&configuration.pointer),
+                view: ConfigurationView::new(configuration),
+            });
+        let advice = [
+            ("Workaround", &record.workarounds),
+            ("Solution", &record.solutions),
+        ]
+        .into_iter()
+        .flat_map(|(heading, texts)| {
+            texts
+                .iter()
+                .take(5)
+                .map(move |text| (heading, CutText::new(text, 600)))
+        });
+        let credits = record
+            .credits
+            .iter()
+            .map(|c| (c.value.clone(), c.kind.clone()));
+        let timeline = record
+            .timeline
+            .iter()
+            .map(|entry| (entry.time.clone(), entry.value.clone()));
         Self {
             id: record.id.clone(),
             source: source(record.source),
@@ -123,12 +144,27 @@ impl AffectedRow {
     fn new(affected: &Affected, anchor: String) -> Self {
         let name = affected.package_name.as_ref().or(affected.product.as_ref());
         let purl = affected.purl.as_ref().map(ToString::to_string);
-        let name = name.cloned().or_else(|| purl.clone()).or_else(|| affected.repo.clone());
-        let product = affected.product.clone().filter(|product| Some(product) != name.as_ref());
+        let name = name
+            .cloned()
+            .or_else(|| purl.clone())
+            .or_else(|| affected.repo.clone());
+        let product = affected
+            .product
+            .clone()
+            .filter(|product| Some(product) != name.as_ref());
         let list = |values: &[String]| {
-            let shown = values.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let shown = values
+                .iter()
+                .take(12)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
             let left = values.len().saturating_sub(12);
-            let tail = if left > 0 { format!(" and {left} more") } else { String::new() };
+            let tail = if left > 0 {
+                format!(" and {left} more")
+            } else {
+                String::new()
+            };
             (!values.is_empty()).then(|| format!("{shown}{tail}"))
         };
         let cpes: Vec<String> = affected.cpes.iter().map(ToString::to_string).collect();
@@ -149,7 +185,10 @@ impl AffectedRow {
             by: affected.by.clone(),
             name: name.unwrap_or_else(|| "not named".to_owned()),
             vendor: affected.vendor.clone(),
-            facts: facts.into_iter().filter_map(|(label, value)| Some((label, value?))).collect(),
+            facts: facts
+                .into_iter()
+                .filter_map(|(label, value)| Some((label, value?)))
+                .collect(),
             repo: affected.repo.as_deref().map(Link::new),
             default: versions::default_status(&affected.versions),
             lines: Capped::new(lines, 10, 120),
@@ -159,10 +198,16 @@ impl AffectedRow {
 
 fn references(references: &[Reference]) -> impl Iterator<Item = (Link, Vec<String>)> + '_ {
     let tags = |reference: &Reference| {
-        let tags = reference.tags.iter().filter(|tag| !tag.starts_with("x_")).take(6);
+        let tags = reference
+            .tags
+            .iter()
+            .filter(|tag| !tag.starts_with("x_"))
+            .take(6);
         tags.cloned().collect()
     };
-    references.iter().map(move |reference| (Link::new(&reference.url), tags(reference)))
+    references
+        .iter()
+        .map(move |reference| (Link::new(&reference.url), tags(reference)))
 }
 
 fn source(source: Source) -> &'static str {
