@@ -145,7 +145,7 @@ mod tests {
             request: std::time::Duration::ZERO,
             ..Limits::default()
         };
-        let route = || get(|| std::future::pending::<&'static str>());
+        let route = || get(std::future::pending::<&'static str>);
         let routes = Router::new().route("/api/x", route()).route("/x", route());
         let router = around(routes, limits);
         for (path, start) in [("/x", "<!doctype"), ("/api/x", "{")] {
