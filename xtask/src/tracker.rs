@@ -140,6 +140,13 @@ impl Tracker {
         self.command("rematch")
     }
 
+    /// Copies the database.
+    pub fn backup(&self, to: &Path) -> Command {
+        let mut command = self.command("backup");
+        command.arg(to);
+        command
+    }
+
     /// Serves on loopback.
     pub fn serve(&self, port: u16) -> Command {
         let mut command = self.command("serve");
