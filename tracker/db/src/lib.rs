@@ -16,9 +16,8 @@
 //!
 //! Entry types: [`Db`], [`Location`], [`RecordBatch`], [`ChannelLoad`], [`MatchBatch`].
 
-#![allow(dead_code, reason = "the PostgreSQL side and care follow")]
-
 mod alias;
+mod care;
 mod db;
 mod dirty;
 mod error;
@@ -32,6 +31,8 @@ mod names;
 mod numbers;
 mod pack;
 mod packages;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod quarantine;
 mod records;
@@ -40,10 +41,13 @@ mod session;
 mod signals;
 mod status;
 mod tally;
+#[cfg(all(unix, feature = "testing"))]
+pub mod testing;
 mod text;
 mod time;
 
 pub use alias::{AliasFact, AliasSource};
+pub use care::{GcOutcome, GcPolicy, Sizes, TableSize};
 pub use db::Db;
 pub use dirty::{Dirty, Stamp};
 pub use error::{DbError, Result};
