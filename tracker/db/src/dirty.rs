@@ -74,7 +74,7 @@ pub(crate) fn mark_all(session: &mut Session<'_>) -> Result<()> {
     let stamp = next(session)?;
     session.run(
         "INSERT INTO dirty (advisory, stamp) \
-         SELECT advisory, ?1 FROM (SELECT advisory FROM advisory_record UNION SELECT advisory FROM match_set) AS known \
+         SELECT advisory, CAST(?1 AS bigint) FROM (SELECT advisory FROM advisory_record UNION SELECT advisory FROM match_set) AS known \
          WHERE true ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",
         &[Value::Int(stamp)],
     )?;
@@ -102,7 +102,7 @@ pub(crate) fn mark_keys(session: &mut Session<'_>, keys: &[i64]) -> Result<()> {
     let stamp = next(session)?;
     session.run(
         "INSERT INTO dirty (advisory, stamp) \
-         SELECT DISTINCT advisory_record.advisory, ?1 FROM advisory_record WHERE record IN \
+         SELECT DISTINCT advisory_record.advisory, CAST(?1 AS bigint) FROM advisory_record WHERE record IN \
          (SELECT record FROM record_key WHERE key IN EACH_INT(?2)) \
          ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",
         &[Value::Int(stamp), Value::Ints(keys)],

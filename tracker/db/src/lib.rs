@@ -39,6 +39,8 @@ mod session;
 mod signals;
 mod status;
 mod tally;
+#[cfg(all(unix, feature = "testing"))]
+pub mod testing;
 mod text;
 mod time;
 

@@ -13,7 +13,10 @@ const SQLITE: &[Migration] = &[Migration {
     down: include_str!("../migrations/sqlite/0001_tracker.down.sql"),
 }];
 
-const POSTGRES: &[Migration] = &[];
+const POSTGRES: &[Migration] = &[Migration {
+    up: include_str!("../migrations/postgres/0001_tracker.up.sql"),
+    down: include_str!("../migrations/postgres/0001_tracker.down.sql"),
+}];
 
 /// The schema version that this program writes.
 pub const SCHEMA_VERSION: u32 = 1;
