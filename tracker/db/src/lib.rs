@@ -23,6 +23,7 @@ mod db;
 mod dirty;
 mod error;
 mod feeds;
+mod knowledge;
 mod listing;
 mod location;
 mod matches;
@@ -49,6 +50,7 @@ pub use db::Db;
 pub use dirty::{Dirty, Stamp};
 pub use error::{DbError, Result};
 pub use feeds::{Feed, FeedKind, FeedState, Run, RunCounts, RunId, RunOutcome};
+pub use knowledge::{LearnBatch, Learnt};
 pub use listing::{AdvisorySummary, PackageSummary};
 pub use location::Location;
 pub use matches::{

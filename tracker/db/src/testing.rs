@@ -31,14 +31,31 @@ pub struct PostgresDatabase {
 pub fn postgres() -> Result<PostgresDatabase, String> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(Server::find_or_start).as_ref().map_err(Clone::clone)?;
-    let name = format!("t{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    let mut client = server.connect("postgres").map_err(|failed| failed.to_string())?;
+    let server = SERVER
+        .get_or_init(Server::find_or_start)
+        .as_ref()
+        .map_err(Clone::clone)?;
+    let name = format!(
+        "t{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    let mut client = server
+        .connect("postgres")
+        .map_err(|failed| failed.to_string())?;
     let create = format!("DROP DATABASE IF EXISTS {name}; ");
-    client.batch_execute(&create).map_err(|failed| format!("{create}: {failed}"))?;
+    client
+        .batch_execute(&create)
+        .map_err(|failed| format!("{create}: {failed}"))?;
     let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-    client.batch_execute(&create).map_err(|failed| format!("{create}: {failed}"))?;
-    Ok(PostgresDatabase { url: server.url(&name), name, server })
+    client
+        .batch_execute(&create)
+        .map_err(|failed| format!("{create}: {failed}"))?;
+    Ok(PostgresDatabase {
+        url: server.url(&name),
+        name,
+        server,
+    })
 }
 
 impl Drop for PostgresDatabase {
@@ -71,18 +88,32 @@ struct User {
 
 impl Server {
     fn find_or_start() -> Result<Self, String> {
-        let folder = programs_folder().ok_or("PostgreSQL's programs (initdb, pg_ctl) are not installed")?;
+        let folder =
+            programs_folder().ok_or("PostgreSQL's programs (initdb, pg_ctl) are not installed")?;
         let base = std::env::temp_dir().join(format!("snowguard-test-postgres-{}", own_uid()?));
         make_folder(&base)?;
         let users = lock_file(&base.join("users.lock"))?;
-        users.lock_shared().map_err(|failed| describe("users.lock", &failed))?;
+        users
+            .lock_shared()
+            .map_err(|failed| describe("users.lock", &failed))?;
         let starting = lock_file(&base.join("start.lock"))?;
-        starting.lock().map_err(|failed| describe("start.lock", &failed))?;
-        let server = Self { sockets: base.join("socket"), _users: users };
+        starting
+            .lock()
+            .map_err(|failed| describe("start.lock", &failed))?;
+        let server = Self {
+            sockets: base.join("socket"),
+            _users: users,
+        };
         if server.connect("postgres").is_err() {
-            let user = if own_uid()? == 0 { Some(unprivileged_user()?) } else { None };
+            let user = if own_uid()? == 0 {
+                Some(unprivileged_user()?)
+            } else {
+                None
+            };
             start(&base, &Programs { folder, user })?;
-            server.connect("postgres").map_err(|failed| format!("the server has started, but: {failed}"))?;
+            server
+                .connect("postgres")
+                .map_err(|failed| format!("the server has started, but: {failed}"))?;
         }
         Ok(server)
     }
@@ -105,12 +136,23 @@ fn start(base: &Path, programs: &Programs) -> Result<(), String> {
         }
         make_folder(folder)?;
         if let Some(user) = &programs.user {
-            chown(folder, Some(user.uid), Some(user.gid)).map_err(|failed| describe(folder, &failed))?;
+            chown(folder, Some(user.uid), Some(user.gid))
+                .map_err(|failed| describe(folder, &failed))?;
         }
     }
     let mut initdb = programs.command("initdb");
     initdb.arg("-D").arg(&data);
-    initdb.args(["-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
+    initdb.args([
+        "-U",
+        "tester",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+        "--no-instructions",
+    ]);
     run(&mut initdb)?;
     let settings = format!(
         "-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off -c synchronous_commit=off \
@@ -119,7 +161,12 @@ fn start(base: &Path, programs: &Programs) -> Result<(), String> {
     );
     let log = data.join("server.log");
     let mut pg_ctl = programs.command("pg_ctl");
-    pg_ctl.arg("-D").arg(&data).arg("-l").arg(&log).args(["-w", "-t", "60", "-o", &settings, "start"]);
+    pg_ctl
+        .arg("-D")
+        .arg(&data)
+        .arg("-l")
+        .arg(&log)
+        .args(["-w", "-t", "60", "-o", &settings, "start"]);
     // The server outlives this process, so it must not hold its output open.
     pg_ctl.stdout(Stdio::null()).stderr(Stdio::null());
     run(&mut pg_ctl).map_err(|failed| {
@@ -139,13 +186,23 @@ done"#;
 /// Stops the server when no test process has lived for a while.
 fn watch(base: &Path, programs: &Programs) -> Result<(), String> {
     let mut stop = programs.command("pg_ctl");
-    stop.arg("-D").arg(base.join("data")).args(["-m", "immediate", "stop"]);
+    stop.arg("-D")
+        .arg(base.join("data"))
+        .args(["-m", "immediate", "stop"]);
     let mut watcher = Command::new("sh");
     watcher.args(["-c", SCRIPT, "watcher"]);
     watcher.arg(base.join("users.lock")).arg(base.join("data"));
     watcher.arg(stop.get_program()).args(stop.get_args());
-    watcher.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/").process_group(0);
-    watcher.spawn().map(drop).map_err(|failed| describe("sh", &failed))
+    watcher
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .process_group(0);
+    watcher
+        .spawn()
+        .map(drop)
+        .map_err(|failed| describe("sh", &failed))
 }
 
 impl Programs {
@@ -154,7 +211,14 @@ impl Programs {
         let mut command = match &self.user {
             Some(user) => {
                 let mut command = Command::new("setpriv");
-                command.args(["--reuid", &user.name, "--regid", &user.gid.to_string(), "--clear-groups", "--"]);
+                command.args([
+                    "--reuid",
+                    &user.name,
+                    "--regid",
+                    &user.gid.to_string(),
+                    "--clear-groups",
+                    "--",
+                ]);
                 command.arg(path);
                 command
             }
@@ -167,17 +231,26 @@ impl Programs {
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|failed| describe(command.get_program(), &failed))?;
+    let output = command
+        .output()
+        .map_err(|failed| describe(command.get_program(), &failed))?;
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
+    Err(format!(
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    ))
 }
 
 /// Where `initdb` is: on the path, or where Debian puts it, the newest version.
 fn programs_folder() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let debian = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut debian: Vec<PathBuf> = debian.map(|version| version.path().join("bin")).collect();
     debian.sort();
     debian.reverse();
@@ -188,19 +261,28 @@ fn programs_folder() -> Option<PathBuf> {
 
 /// Any user that is not root will do.
 fn unprivileged_user() -> Result<User, String> {
-    let users = fs::read_to_string("/etc/passwd").map_err(|failed| describe("/etc/passwd", &failed))?;
+    let users =
+        fs::read_to_string("/etc/passwd").map_err(|failed| describe("/etc/passwd", &failed))?;
     let find = |wanted: &str| {
         users.lines().find_map(|line| {
             let fields: Vec<&str> = line.split(':').collect();
             let (uid, gid) = (fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?);
-            (fields.first() == Some(&wanted)).then(|| User { name: wanted.to_owned(), uid, gid })
+            (fields.first() == Some(&wanted)).then(|| User {
+                name: wanted.to_owned(),
+                uid,
+                gid,
+            })
         })
     };
-    find("postgres").or_else(|| find("nobody")).ok_or_else(|| "there is no user to run PostgreSQL as".to_owned())
+    find("postgres")
+        .or_else(|| find("nobody"))
+        .ok_or_else(|| "there is no user to run PostgreSQL as".to_owned())
 }
 
 fn own_uid() -> Result<u32, String> {
-    fs::metadata("/proc/self").map(|own| own.uid()).map_err(|failed| describe("/proc/self", &failed))
+    fs::metadata("/proc/self")
+        .map(|own| own.uid())
+        .map_err(|failed| describe("/proc/self", &failed))
 }
 
 fn make_folder(folder: &Path) -> Result<(), String> {
@@ -219,8 +301,14 @@ fn make_folder(folder: &Path) -> Result<(), String> {
 }
 
 fn lock_file(path: &Path) -> Result<File, String> {
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(|failed| describe(path, &failed))?;
-    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(|failed| describe(path, &failed))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|failed| describe(path, &failed))?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+        .map_err(|failed| describe(path, &failed))?;
     Ok(file)
 }
 

@@ -27,14 +27,17 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn open(url: &str) -> Result<Self> {
-        let mut client =
-            postgres::Client::connect(url, postgres::NoTls).map_err(|failed| error(&failed, "connect"))?;
+        let mut client = postgres::Client::connect(url, postgres::NoTls)
+            .map_err(|failed| error(&failed, "connect"))?;
         // A plan that reads an index is right at every size; a server that has not analysed its
         // tables yet would guess otherwise.
         client
             .batch_execute("SET client_min_messages = warning; SET jit = off; SET plan_cache_mode = force_custom_plan")
             .map_err(|failed| error(&failed, "SET"))?;
-        Ok(Self { client, statements: HashMap::new() })
+        Ok(Self {
+            client,
+            statements: HashMap::new(),
+        })
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -43,9 +46,13 @@ impl Connection {
 
     pub(crate) fn run(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64> {
         let statement = self.statement(sql)?;
-        let params: Vec<&(dyn ToSql + Sync)> =
-            params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        self.client.execute(&statement, &params).map_err(|failed| error(&failed, sql))
+        let params: Vec<&(dyn ToSql + Sync)> = params
+            .iter()
+            .map(|value| value as &(dyn ToSql + Sync))
+            .collect();
+        self.client
+            .execute(&statement, &params)
+            .map_err(|failed| error(&failed, sql))
     }
 
     pub(crate) fn each(
@@ -56,8 +63,10 @@ impl Connection {
     ) -> Result<()> {
         let statement = self.statement(sql)?;
         let params = params.iter().map(|value| value as &dyn ToSql);
-        let mut rows =
-            self.client.query_raw(&statement, params).map_err(|failed| error(&failed, sql))?;
+        let mut rows = self
+            .client
+            .query_raw(&statement, params)
+            .map_err(|failed| error(&failed, sql))?;
         while let Some(row) = rows.next().map_err(|failed| error(&failed, sql))? {
             if visit(&Row::Postgres(&row))?.is_break() {
                 break;
@@ -73,26 +82,39 @@ impl Connection {
         let mut touched = 0;
         for rows in values.chunks(width * ROWS_AT_ONCE) {
             let columns: Vec<ColumnValues<'_, '_>> = (0..width)
-                .map(|column| ColumnValues { rows, width, column, kind: insert.columns[column].1 })
+                .map(|column| ColumnValues {
+                    rows,
+                    width,
+                    column,
+                    kind: insert.columns[column].1,
+                })
                 .collect();
-            let params: Vec<&(dyn ToSql + Sync)> =
-                columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-            touched +=
-                self.client.execute(&statement, &params).map_err(|failed| error(&failed, &sql))?;
+            let params: Vec<&(dyn ToSql + Sync)> = columns
+                .iter()
+                .map(|column| column as &(dyn ToSql + Sync))
+                .collect();
+            touched += self
+                .client
+                .execute(&statement, &params)
+                .map_err(|failed| error(&failed, &sql))?;
         }
         Ok(touched)
     }
 
     pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
-        self.client.batch_execute(sql).map_err(|failed| error(&failed, sql))
+        self.client
+            .batch_execute(sql)
+            .map_err(|failed| error(&failed, sql))
     }
 
     fn statement(&mut self, sql: &str) -> Result<postgres::Statement> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement =
-            self.client.prepare(&dialect(sql)).map_err(|failed| error(&failed, sql))?;
+        let statement = self
+            .client
+            .prepare(&dialect(sql))
+            .map_err(|failed| error(&failed, sql))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -143,8 +165,15 @@ struct ColumnValues<'v, 'd> {
 }
 
 impl ToSql for ColumnValues<'_, '_> {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let values = self.rows.chunks_exact(self.width).map(|row| row[self.column]);
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        let values = self
+            .rows
+            .chunks_exact(self.width)
+            .map(|row| row[self.column]);
         match self.kind {
             Column::Int => values
                 .map(|value| match value {
@@ -195,7 +224,11 @@ impl Value<'_> {
 }
 
 impl ToSql for Value<'_> {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
             Self::Null => Ok(IsNull::Yes),
             Self::Int(value) if *kind == Type::INT4 => i32::try_from(*value)?.to_sql(kind, out),
@@ -205,7 +238,8 @@ impl ToSql for Value<'_> {
             Self::Blob(value) => expect(kind, &Type::BYTEA, value, out),
             Self::Ints(values) => expect(kind, &Type::INT8_ARRAY, values, out),
             Self::Texts(values) => {
-                let values: Vec<Cow<'_, str>> = values.iter().map(|value| storable(value)).collect();
+                let values: Vec<Cow<'_, str>> =
+                    values.iter().map(|value| storable(value)).collect();
                 expect(kind, &Type::TEXT_ARRAY, &values, out)
             }
         }
@@ -233,18 +267,31 @@ fn expect(
 
 /// PostgreSQL's text cannot hold a NUL, which JSON strings can.
 fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}").into()
+    } else {
+        text.into()
+    }
 }
 
 pub(crate) fn int(row: &postgres::Row, index: usize) -> Result<i64> {
-    let narrow = row.columns().get(index).is_some_and(|column| *column.type_() == Type::INT4);
+    let narrow = row
+        .columns()
+        .get(index)
+        .is_some_and(|column| *column.type_() == Type::INT4);
     if narrow {
-        return row.try_get::<_, i32>(index).map(i64::from).map_err(column_error);
+        return row
+            .try_get::<_, i32>(index)
+            .map(i64::from)
+            .map_err(column_error);
     }
     row.try_get(index).map_err(column_error)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
 pub(crate) fn column_error(failed: postgres::Error) -> DbError {
     DbError::damaged("column", failed)
 }
@@ -254,13 +301,20 @@ fn error(failed: &postgres::Error, statement: &str) -> DbError {
     let Some(code) = failed.code() else {
         // Not the server's words: the connection, or a value that does not fit.
         let detail = with_sources(failed);
-        let local = failed.source().is_some_and(|source| !source.is::<std::io::Error>());
+        let local = failed
+            .source()
+            .is_some_and(|source| !source.is::<std::io::Error>());
         if failed.is_closed() || !local {
             return DbError::Lost(detail);
         }
-        return DbError::Refused { statement: start_of(statement), detail };
+        return DbError::Refused {
+            statement: start_of(statement),
+            detail,
+        };
     };
-    let detail = failed.as_db_error().map_or_else(|| failed.to_string(), |told| told.message().to_owned());
+    let detail = failed
+        .as_db_error()
+        .map_or_else(|| failed.to_string(), |told| told.message().to_owned());
     let class = &code.code()[..2];
     match code {
         &SqlState::DISK_FULL => DbError::Full(detail),
@@ -276,7 +330,10 @@ fn error(failed: &postgres::Error, statement: &str) -> DbError {
         | &SqlState::READ_ONLY_SQL_TRANSACTION => DbError::Lost(detail),
         _ if class == "08" || class == "28" => DbError::Lost(detail),
         _ if class == "XX" => DbError::damaged("server", detail),
-        _ => DbError::Refused { statement: start_of(statement), detail },
+        _ => DbError::Refused {
+            statement: start_of(statement),
+            detail,
+        },
     }
 }
 

@@ -33,7 +33,13 @@ impl Fresh {
             Ok(database) => {
                 let location = Location::parse(&database.url);
                 let db = Db::open(&location).unwrap();
-                Some(Self { location, db, _keep: Keep::Server { _database: database } })
+                Some(Self {
+                    location,
+                    db,
+                    _keep: Keep::Server {
+                        _database: database,
+                    },
+                })
             }
             Err(why) => {
                 println!("LEFT OUT on PostgreSQL: {why}");

@@ -1,6 +1,9 @@
 //! One contract over both databases, and what is particular to each.
 
-#![allow(clippy::unwrap_used, reason = "a test says what it expects by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says what it expects by panicking"
+)]
 
 mod backend;
 mod packages;
