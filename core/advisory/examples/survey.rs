@@ -9,19 +9,22 @@ use std::time::{Duration, Instant};
 use snowguard_advisory::error::Error;
 use snowguard_advisory::limits::Limits;
 use snowguard_advisory::reading::Reading;
-use snowguard_advisory::{cve5, nvd, osv};
+use snowguard_advisory::vendor::{self, Format};
+use snowguard_advisory::{cve5, kev, nvd};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(kind), Some(file)) = (args.next(), args.next()) else {
-        return Err("usage: survey cve5|nvd|osv FILE.jsonl".into());
+        return Err("usage: survey cve5|nvd|kev|trickest|marked FILE.jsonl".into());
     };
     let limits = Limits::default();
-    let read = |line: &[u8]| -> Result<Reading, Error> {
+    let read = |line: &[u8]| -> Result<Vec<Reading>, Error> {
         match kind.as_str() {
-            "cve5" => cve5::read(line, &limits),
-            "nvd" => nvd::read(line, &limits),
-            _ => osv::read(line, None, &limits),
+            "cve5" => Ok(vec![cve5::read(line, &limits)?]),
+            "nvd" => Ok(vec![nvd::read(line, &limits)?]),
+            "kev" => kev::read(line, &limits).map(|_| Vec::new()),
+            "trickest" => vendor::read(Format::Trickest, line, &limits),
+            _ => vendor::read_marked(line, &limits),
         }
     };
     let bytes = std::fs::read(file)?;
@@ -42,6 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[derive(Default)]
 struct Survey {
+    lines: usize,
     records: usize,
     bytes: usize,
     took: Duration,
@@ -51,29 +55,12 @@ struct Survey {
 }
 
 impl Survey {
-    fn add(&mut self, result: Result<Reading, Error>) {
-        self.records += 1;
+    fn add(&mut self, result: Result<Vec<Reading>, Error>) {
+        self.lines += 1;
         match result {
-            Ok(reading) => {
-                self.warned += usize::from(!reading.warnings.is_empty());
-                for warning in reading.warnings {
-                    let place: Vec<&str> = warning
-                        .pointer
-                        .split('/')
-                        .map(|step| {
-                            if step.parse::<usize>().is_ok() {
-                                "#"
-                            } else {
-                                step
-                            }
-                        })
-                        .collect();
-                    let message = warning.message.split(": ").next().unwrap_or_default();
-                    let shape = format!("{} {message}", place.join("/"));
-                    let example = format!("{} {}", reading.record.id, warning.message);
-                    self.warnings.entry(shape).or_insert((0, example)).0 += 1;
-                }
-            }
+            Ok(readings) => readings
+                .into_iter()
+                .for_each(|reading| self.add_reading(reading)),
             Err(error) => {
                 let shape = error.to_string();
                 let shape = shape.rsplit(": ").next().unwrap_or_default().to_owned();
@@ -82,6 +69,28 @@ impl Survey {
                     .or_insert((0, error.to_string()))
                     .0 += 1;
             }
+        }
+    }
+
+    fn add_reading(&mut self, reading: Reading) {
+        self.records += 1;
+        self.warned += usize::from(!reading.warnings.is_empty());
+        for warning in reading.warnings {
+            let place: Vec<&str> = warning
+                .pointer
+                .split('/')
+                .map(|step| {
+                    if step.parse::<usize>().is_ok() {
+                        "#"
+                    } else {
+                        step
+                    }
+                })
+                .collect();
+            let message = warning.message.split(": ").next().unwrap_or_default();
+            let shape = format!("{} {message}", place.join("/"));
+            let example = format!("{} {}", reading.record.id, warning.message);
+            self.warnings.entry(shape).or_insert((0, example)).0 += 1;
         }
     }
 

@@ -12,9 +12,11 @@
 pub mod cpe;
 pub mod cve5;
 pub mod cvss;
+pub mod epss;
 pub mod error;
 pub mod ids;
 pub mod json;
+pub mod kev;
 pub mod limits;
 pub mod model;
 pub mod nvd;
@@ -22,6 +24,7 @@ pub mod osv;
 pub mod purl;
 pub mod reading;
 pub mod time;
+pub mod vendor;
 pub mod versions;
 
 mod applicability;

@@ -26,6 +26,7 @@ mod feeds;
 mod knowledge;
 mod listing;
 mod location;
+mod lookup;
 mod matches;
 mod migrate;
 mod names;
@@ -53,6 +54,7 @@ pub use feeds::{Feed, FeedKind, FeedState, Run, RunCounts, RunId, RunOutcome};
 pub use knowledge::{LearnBatch, Learnt};
 pub use listing::{AdvisorySummary, PackageSummary};
 pub use location::Location;
+pub use lookup::ListedMatch;
 pub use matches::{
     AdvisoryMatches, MatchBatch, MatchFilter, MatchOutcome, NewestFilter, NewestMatch,
     PackageMatch, Page, PageRequest, StoredMatch,

@@ -42,6 +42,19 @@ impl Purl {
     /// Longer texts are refused.
     pub const LONGEST: usize = 4096;
 
+    /// A package without namespace, version and the rest. Kind and name must be canonical.
+    #[must_use]
+    pub fn named(kind: &str, name: impl Into<String>) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            namespace: None,
+            name: name.into(),
+            version: None,
+            qualifiers: Vec::new(),
+            subpath: None,
+        }
+    }
+
     /// Reads a package URL.
     ///
     /// # Errors

@@ -130,6 +130,15 @@ pub fn upper_bound(text: &str, included: bool) -> Result<(Option<Edge<'_>>, bool
     }
     match constraints(text).and_then(|bounds| bounds.upper) {
         Some(edge) => Ok((Some(edge), true)),
+        // `4.5.4.2280 build 20230112`: a version with words of its own.
+        None if begins_like_version(text) && !has_relation(text) => {
+            let edge = if included {
+                Edge::Included(text)
+            } else {
+                Edge::Excluded(text)
+            };
+            Ok((Some(edge), true))
+        }
         None => Err("no version can be read out of the upper bound"),
     }
 }
