@@ -17,6 +17,7 @@ mod pipeline;
 pub mod plan;
 mod progress;
 mod run;
+pub mod rematch;
 pub mod source;
 pub mod split;
 
