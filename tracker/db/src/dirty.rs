@@ -9,7 +9,7 @@ use crate::error::{DbError, Result};
 use crate::names;
 use crate::session::{Column, Insert, Session, Value};
 
-const DIRTY: Insert = Insert {
+const DIRTY: Insert<'static> = Insert {
     table: "dirty",
     columns: &[("advisory", Column::Int), ("stamp", Column::Int)],
     conflict: "ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",

@@ -16,9 +16,8 @@
 //!
 //! Entry types: [`Db`], [`Location`], [`RecordBatch`], [`ChannelLoad`], [`MatchBatch`].
 
-#![allow(dead_code, reason = "the PostgreSQL side and care follow")]
-
 mod alias;
+mod care;
 mod db;
 mod dirty;
 mod error;
@@ -33,6 +32,8 @@ mod names;
 mod numbers;
 mod pack;
 mod packages;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod quarantine;
 mod records;
@@ -47,6 +48,7 @@ mod text;
 mod time;
 
 pub use alias::{AliasFact, AliasSource};
+pub use care::{GcOutcome, GcPolicy, Sizes, TableSize};
 pub use db::Db;
 pub use dirty::{Dirty, Stamp};
 pub use error::{DbError, Result};

@@ -41,10 +41,6 @@ impl Dictionary {
         }
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
-    }
-
     fn pack(&self, document: &[u8]) -> Result<Vec<u8>> {
         let idle = self
             .compressors
@@ -159,13 +155,6 @@ impl Packer {
             .dictionaries
             .write()
             .unwrap_or_else(PoisonError::into_inner) = dictionaries;
-    }
-
-    pub(crate) fn all(&self) -> Vec<Arc<Dictionary>> {
-        self.dictionaries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 
     fn by(&self, fits: impl Fn(&Dictionary) -> bool) -> Option<Arc<Dictionary>> {

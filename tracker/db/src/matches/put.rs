@@ -14,7 +14,7 @@ use crate::session::{Column, Insert, Session, Value};
 use crate::tally;
 use crate::time::Millis;
 
-const MATCH_SET: Insert = Insert {
+const MATCH_SET: Insert<'static> = Insert {
     table: "match_set",
     columns: &[
         ("advisory", Column::Int),
@@ -28,7 +28,7 @@ const MATCH_SET: Insert = Insert {
                first_seen = excluded.first_seen, severity = excluded.severity, body = excluded.body",
 };
 
-const MATCH_ROW: Insert = Insert {
+const MATCH_ROW: Insert<'static> = Insert {
     table: "match_row",
     columns: &[
         ("attribute", Column::Int),

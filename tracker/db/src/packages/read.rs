@@ -60,12 +60,12 @@ impl Db {
     /// Every package of an evaluation exactly as it was loaded, sorted by attribute.
     ///
     /// # Errors
-    /// [`DbError::Missing`] when the channel has no such evaluation.
+    /// [`DbError::Missing`] when the channel has no such evaluation, or its content was given up.
     pub fn packages_at(&self, channel: &str, evaluation: EvaluationId) -> Result<Vec<Package>> {
         self.read(|session| {
             let number = names::known_channel(session, channel)?;
             let known = session.number(
-                "SELECT count(*) FROM evaluation WHERE id = ?1 AND channel = ?2",
+                "SELECT count(*) FROM evaluation WHERE id = ?1 AND channel = ?2 AND pruned = 0",
                 &[Value::Int(evaluation.0), Value::Int(number)],
             )?;
             if known == 0 {

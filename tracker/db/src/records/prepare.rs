@@ -41,6 +41,7 @@ impl Db {
             .chain_update(numbers::to_list(&keys))
             .finalize()
             .into();
+        let (head, text) = search_text(&record);
         Ok(PreparedRecord {
             source: record.source,
             name: record_name(&record),
@@ -58,8 +59,8 @@ impl Db {
             keys,
             advisories: advisory_ids(&record),
             origin,
-            head: head(&record),
-            text: text::words([first_chars(&record.description, SEARCHED_DESCRIPTION)]),
+            head,
+            text,
         })
     }
 }
@@ -126,6 +127,14 @@ fn title(record: &Record) -> String {
     } else {
         cut.to_owned()
     }
+}
+
+/// What a record is found by: its names, and what it says.
+pub(crate) fn search_text(record: &Record) -> (String, String) {
+    (
+        head(record),
+        text::words([first_chars(&record.description, SEARCHED_DESCRIPTION)]),
+    )
 }
 
 /// Names, products, title, aliases: what a search looks at first.

@@ -75,7 +75,7 @@ impl Connection {
         Ok(())
     }
 
-    pub(crate) fn insert(&mut self, insert: &Insert, values: &[Value<'_>]) -> Result<u64> {
+    pub(crate) fn insert(&mut self, insert: &Insert<'_>, values: &[Value<'_>]) -> Result<u64> {
         let sql = insert_statement(insert);
         let statement = self.statement(&sql)?;
         let width = insert.columns.len();
@@ -121,7 +121,7 @@ impl Connection {
 }
 
 /// One statement for any number of rows: each column is an array.
-fn insert_statement(insert: &Insert) -> String {
+fn insert_statement(insert: &Insert<'_>) -> String {
     let names: Vec<&str> = insert.columns.iter().map(|(name, _)| *name).collect();
     let arrays: Vec<String> = insert
         .columns

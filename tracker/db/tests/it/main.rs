@@ -2,10 +2,15 @@
 
 #![allow(
     clippy::unwrap_used,
-    reason = "a test says what it expects by panicking"
+    clippy::print_stdout,
+    reason = "a test says what it expects by panicking, and what it leaves out by printing"
 )]
 
 mod backend;
+mod care;
+mod crash;
+mod delta;
+mod migrations;
 mod packages;
 mod records;
 mod sample;
