@@ -14,7 +14,7 @@ use crate::names;
 use crate::numbers;
 use crate::session::{Column, Insert, Session, Value};
 
-const LESSON: Insert = Insert {
+const LESSON: Insert<'_> = Insert {
     table: "lesson",
     columns: &[
         ("advisory", Column::Int),
@@ -24,13 +24,13 @@ const LESSON: Insert = Insert {
     conflict: "ON CONFLICT (advisory) DO UPDATE SET products = excluded.products, repositories = excluded.repositories",
 };
 
-const LOOKUP: Insert = Insert {
+const LOOKUP: Insert<'_> = Insert {
     table: "lookup",
     columns: &[("advisory", Column::Int), ("keys", Column::Blob)],
     conflict: "ON CONFLICT (advisory) DO UPDATE SET keys = excluded.keys",
 };
 
-const LOOKUP_KEY: Insert = Insert {
+const LOOKUP_KEY: Insert<'_> = Insert {
     table: "lookup_key",
     columns: &[("key", Column::Int), ("advisory", Column::Int)],
     conflict: "ON CONFLICT DO NOTHING",

@@ -16,8 +16,8 @@ pub mod limits;
 mod pipeline;
 pub mod plan;
 mod progress;
-mod run;
 pub mod rematch;
+mod run;
 pub mod source;
 pub mod split;
 

@@ -25,7 +25,11 @@ pub(super) enum Channels {
 
 impl Channels {
     pub(super) fn open(db: &Db, advisories: u64) -> Result<Self, DbError> {
-        let names: Vec<String> = db.channels()?.into_iter().map(|channel| channel.name).collect();
+        let names: Vec<String> = db
+            .channels()?
+            .into_iter()
+            .map(|channel| channel.name)
+            .collect();
         if advisories <= FEW {
             return Ok(Self::Stored(names));
         }
@@ -46,7 +50,15 @@ impl Channels {
         knowledge: &Knowledge,
         allowed: Allowed,
     ) -> Result<Vec<(String, Vec<Match>)>, DbError> {
-        let one = |package: &PackageFacts| judge(&advisory.advisory, &advisory.facts, package, knowledge, allowed);
+        let one = |package: &PackageFacts| {
+            judge(
+                &advisory.advisory,
+                &advisory.facts,
+                package,
+                knowledge,
+                allowed,
+            )
+        };
         let mut out = Vec::new();
         let mut add = |name: &String, matches: Vec<Match>| {
             if !matches.is_empty() {
@@ -62,7 +74,9 @@ impl Channels {
             Self::Stored(names) => {
                 for name in names {
                     let packages = db.candidates(name, keys)?;
-                    let matches = packages.into_iter().filter_map(|package| one(&PackageFacts::new(package)));
+                    let matches = packages
+                        .into_iter()
+                        .filter_map(|package| one(&PackageFacts::new(package)));
                     add(name, matches.collect());
                 }
             }

@@ -28,20 +28,33 @@ impl Matcher {
                 return Ok(false);
             }
             let (lessons, changed) = self.lessons_of(ids)?;
-            self.db.put_lessons(&LearnBatch { lessons: &lessons, changed: &changed })?;
+            self.db.put_lessons(&LearnBatch {
+                lessons: &lessons,
+                changed: &changed,
+            })?;
             done += ids.len() as u64;
-            report(Progress { stage: Stage::Learning, done, total });
+            report(Progress {
+                stage: Stage::Learning,
+                done,
+                total,
+            });
         }
         Ok(true)
     }
 
     fn lessons_of(&mut self, ids: &[String]) -> Result<(Vec<Learnt>, Vec<Key>), DbError> {
         let advisories = self.db.advisories(ids)?;
-        let known: BTreeSet<&str> = advisories.iter().map(|advisory| advisory.id.as_str()).collect();
+        let known: BTreeSet<&str> = advisories
+            .iter()
+            .map(|advisory| advisory.id.as_str())
+            .collect();
         let gone = ids.iter().filter(|id| !known.contains(id.as_str()));
         let mut lessons: Vec<Learnt> = gone.map(|id| (id.clone(), Lesson::default())).collect();
         for advisory in &advisories {
-            lessons.push((advisory.id.clone(), Lesson::of(&AdvisoryFacts::new(advisory))));
+            lessons.push((
+                advisory.id.clone(),
+                Lesson::of(&AdvisoryFacts::new(advisory)),
+            ));
         }
         let mut changed: BTreeSet<Key> = BTreeSet::new();
         // A lesson that stays needs no row to be written.

@@ -85,14 +85,21 @@ impl Matcher {
             knowledge.learn(&advisory, lesson);
         }
         knowledge.set_aliases(aliases(db)?);
-        Ok(Self { db: db.clone(), knowledge })
+        Ok(Self {
+            db: db.clone(),
+            knowledge,
+        })
     }
 
     /// Matches again what is marked.
     ///
     /// # Errors
     /// As every read and write of the database. What was stored stays.
-    pub fn run(&mut self, options: &Options<'_>, report: &mut dyn FnMut(Progress)) -> Result<Outcome, DbError> {
+    pub fn run(
+        &mut self,
+        options: &Options<'_>,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, DbError> {
         if options.everything {
             self.db.mark_all_dirty()?;
         }
@@ -110,7 +117,11 @@ impl Matcher {
 ///
 /// # Errors
 /// As every read and write of the database.
-pub fn run(db: &Db, options: &Options<'_>, report: &mut dyn FnMut(Progress)) -> Result<Outcome, DbError> {
+pub fn run(
+    db: &Db,
+    options: &Options<'_>,
+    report: &mut dyn FnMut(Progress),
+) -> Result<Outcome, DbError> {
     if !options.everything && db.dirty_count()? == 0 {
         return Ok(Outcome::default());
     }
@@ -131,10 +142,17 @@ pub fn aliases(db: &Db) -> Result<Vec<Alias>, DbError> {
                 "name-project" => AliasTable::Repology,
                 _ => continue,
             };
-            let left = fact.left.strip_prefix("pkg:").unwrap_or(&fact.left).to_owned();
+            let left = fact
+                .left
+                .strip_prefix("pkg:")
+                .unwrap_or(&fact.left)
+                .to_owned();
             let right = match fact.right.strip_prefix("cpe:2.3:") {
                 // After the part (`a`, `o`) come vendor and product.
-                Some(cpe) => cpe.split_once(':').map_or(cpe, |(_, product)| product).to_owned(),
+                Some(cpe) => cpe
+                    .split_once(':')
+                    .map_or(cpe, |(_, product)| product)
+                    .to_owned(),
                 None => fact.right,
             };
             aliases.push(Alias { table, left, right });

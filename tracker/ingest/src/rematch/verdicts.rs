@@ -59,7 +59,11 @@ impl Matcher {
                 outcome.unchanged += stored.unchanged;
                 outcome.newly_affected += stored.newly_affected;
                 done += judged.len() as u64;
-                report(Progress { stage: Stage::Judging, done, total });
+                report(Progress {
+                    stage: Stage::Judging,
+                    done,
+                    total,
+                });
             }
             Ok::<(), DbError>(())
         })?;
@@ -68,17 +72,34 @@ impl Matcher {
         Ok(())
     }
 
-    fn store(&self, judged: &[AdvisoryMatches], seen: Stamp, options: &Options<'_>) -> Result<MatchOutcome, DbError> {
-        self.db.put_matches(&MatchBatch { now: options.now, seen, advisories: judged })
+    fn store(
+        &self,
+        judged: &[AdvisoryMatches],
+        seen: Stamp,
+        options: &Options<'_>,
+    ) -> Result<MatchOutcome, DbError> {
+        self.db.put_matches(&MatchBatch {
+            now: options.now,
+            seen,
+            advisories: judged,
+        })
     }
 
-    fn judge_batch(&self, channels: &Channels, ids: &[String]) -> Result<Vec<AdvisoryMatches>, DbError> {
+    fn judge_batch(
+        &self,
+        channels: &Channels,
+        ids: &[String],
+    ) -> Result<Vec<AdvisoryMatches>, DbError> {
         let mut advisories = self.db.advisories(ids)?;
         let mut out = Vec::with_capacity(ids.len());
         for id in ids {
             let Some(position) = advisories.iter().position(|advisory| advisory.id == *id) else {
                 // The advisory is gone: no matches, no keys.
-                out.push(AdvisoryMatches { advisory: id.clone(), channels: Vec::new(), keys: Vec::new() });
+                out.push(AdvisoryMatches {
+                    advisory: id.clone(),
+                    channels: Vec::new(),
+                    keys: Vec::new(),
+                });
                 continue;
             };
             let advisory = advisories.swap_remove(position);
@@ -86,7 +107,11 @@ impl Matcher {
             let keys = keys::lookup(&facts, &self.knowledge);
             let prepared = Prepared { advisory, facts };
             let channels = channels.judge(&self.db, &prepared, &keys, &self.knowledge, ALLOWED)?;
-            out.push(AdvisoryMatches { advisory: id.clone(), channels, keys });
+            out.push(AdvisoryMatches {
+                advisory: id.clone(),
+                channels,
+                keys,
+            });
         }
         Ok(out)
     }
