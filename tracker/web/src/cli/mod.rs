@@ -2,6 +2,7 @@
 
 mod care;
 mod database;
+mod evaluate;
 mod exit;
 mod history;
 mod ingest;
@@ -10,6 +11,7 @@ mod matches;
 mod output;
 mod package;
 mod quarantine;
+mod rematch;
 mod serve;
 mod status;
 mod verdicts;
@@ -55,6 +57,10 @@ enum Command {
     Match(matches::Options),
     /// A package's versions, and the advisories that affect it, and why
     Package(package::Options),
+    /// Match again what has changed
+    Rematch(rematch::Options),
+    /// How good the matcher is, against judged pairs
+    Evaluate(evaluate::Options),
     /// How an advisory changed
     History(history::Options),
     /// Serve the pages and the JSON interface
@@ -77,6 +83,8 @@ pub fn main() -> ExitCode {
         Command::Quarantine(options) => quarantine::run(&cli.database, options),
         Command::Match(options) => matches::run(&cli.database, options),
         Command::Package(options) => package::run(&cli.database, options),
+        Command::Rematch(options) => rematch::run(&cli.database, options),
+        Command::Evaluate(options) => evaluate::run(&cli.database, options),
         Command::History(options) => history::run(&cli.database, options),
         Command::Serve(options) => serve::run(&cli.database, options),
         Command::Gc(options) => care::gc(&cli.database, options),
