@@ -94,7 +94,8 @@ pub(crate) fn mark(session: &mut Session<'_>, advisories: &[i64]) -> Result<()> 
     Ok(())
 }
 
-/// Marks the advisories with records that have any of these keys.
+/// Marks the advisories that looked for packages under any of these keys when they were last
+/// matched. One that was never matched is marked already.
 pub(crate) fn mark_keys(session: &mut Session<'_>, keys: &[i64]) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
@@ -102,8 +103,7 @@ pub(crate) fn mark_keys(session: &mut Session<'_>, keys: &[i64]) -> Result<()> {
     let stamp = next(session)?;
     session.run(
         "INSERT INTO dirty (advisory, stamp) \
-         SELECT DISTINCT advisory_record.advisory, CAST(?1 AS bigint) FROM advisory_record WHERE record IN \
-         (SELECT record FROM record_key WHERE key IN EACH_INT(?2)) \
+         SELECT DISTINCT advisory, ?1 FROM lookup_key WHERE key IN EACH_INT(?2) \
          ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",
         &[Value::Int(stamp), Value::Ints(keys)],
     )?;

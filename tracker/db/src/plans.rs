@@ -36,6 +36,9 @@ const LARGE: &[&str] = &[
     "package_key",
     "match_set",
     "match_row",
+    "lesson",
+    "lookup",
+    "lookup_key",
 ];
 
 #[test]
@@ -93,6 +96,7 @@ fn page_reads_use_indexes() {
     let entry = AdvisoryMatches {
         advisory: "CVE-2024-1234".into(),
         channels: vec![("c".into(), vec![found])],
+        keys: Vec::new(),
     };
     let seen = db.dirty_advisories(1).unwrap().seen;
 

@@ -16,6 +16,7 @@ pub mod limits;
 mod pipeline;
 pub mod plan;
 mod progress;
+pub mod rematch;
 mod run;
 pub mod source;
 pub mod split;

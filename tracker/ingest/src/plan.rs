@@ -73,7 +73,13 @@ pub fn plan(place: &Location, wanted: Wanted, limits: &Limits) -> Result<Plan, I
         Location::Url(url) => {
             return Err(IngestError::Usage(format!("{url} has to be fetched first")));
         }
-        Location::File(path) => plan.add(place.clone(), look(path, limits)?, wanted),
+        Location::File(path) => {
+            let look = Look {
+                named: true,
+                ..look(path, limits)?
+            };
+            plan.add(place.clone(), look, wanted);
+        }
         Location::Folder(path) => folder(&mut plan, path, wanted, limits)?,
         Location::Git(path) => {
             let (walker, _) = Walker::git(path, None, limits)?;
@@ -83,6 +89,7 @@ pub fn plan(place: &Location, wanted: Wanted, limits: &Limits) -> Result<Plan, I
                     Look {
                         kind: Ok(kind),
                         bulk: false,
+                        named: false,
                     },
                     wanted,
                 ),
@@ -112,7 +119,7 @@ impl Plan {
             (Ok(Kind::CveLite), Wanted::Auto) => Err(LOSSY.to_owned()),
             (Ok(kind), _) => Err(format!("holds {kind}, which was not asked for")),
             // The user knows better what a file is whose beginning is damaged.
-            (Err(_), Wanted::Only(kind)) if !look.bulk => Ok(kind),
+            (Err(_), Wanted::Only(kind)) if look.named => Ok(kind),
             (Err(why), _) => Err(why),
         };
         match chosen {
@@ -132,6 +139,8 @@ struct Look {
     kind: Result<Kind, String>,
     /// It can hold many records.
     bulk: bool,
+    /// The user named this very file.
+    named: bool,
 }
 
 fn look(path: &Path, limits: &Limits) -> Result<Look, IngestError> {
@@ -140,6 +149,7 @@ fn look(path: &Path, limits: &Limits) -> Result<Look, IngestError> {
         return Ok(Look {
             kind: probe(&walker)?,
             bulk: true,
+            named: false,
         });
     }
     let mut seen = Err("empty".to_owned());
@@ -152,15 +162,18 @@ fn look(path: &Path, limits: &Limits) -> Result<Look, IngestError> {
         (Err(IngestError::Document { source, .. }), _) => Look {
             kind: Err(source.to_string()),
             bulk: false,
+            named: false,
         },
         (Err(error), _) => return Err(error),
         (Ok(_), Ok(found)) => Look {
             kind: Ok(found.kind),
             bulk: found.form != Form::Whole,
+            named: false,
         },
         (Ok(_), Err(what)) => Look {
             kind: Err(what),
             bulk: false,
+            named: false,
         },
     })
 }
@@ -216,7 +229,11 @@ fn folder(
     let kind = probe(&Walker::folder(path, limits)?)?;
     plan.add(
         Location::Folder(path.to_path_buf()),
-        Look { kind, bulk: false },
+        Look {
+            kind,
+            bulk: false,
+            named: false,
+        },
         wanted,
     );
     Ok(())

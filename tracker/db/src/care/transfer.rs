@@ -30,6 +30,9 @@ const TABLES: &[&str] = &[
     "package_key",
     "match_set",
     "match_row",
+    "lesson",
+    "lookup",
+    "lookup_key",
     "alias_source",
     "alias_fact",
 ];

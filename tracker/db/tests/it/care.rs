@@ -44,6 +44,7 @@ fn fill(db: &Db) {
     let entry = AdvisoryMatches {
         advisory: "CVE-2024-1001".into(),
         channels: vec![("c".into(), matches)],
+        keys: Vec::new(),
     };
     let seen = db.dirty_advisories(1).unwrap().seen;
     db.put_matches(&MatchBatch {

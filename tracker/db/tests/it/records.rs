@@ -96,7 +96,7 @@ contract! {
         assert_eq!(fresh.db.counts().unwrap().advisories, 3);
         // The alias goes: the second advisory has no record left, and must be matched again.
         let dirty = fresh.db.dirty_advisories(10).unwrap();
-        let nothing: Vec<_> = dirty.advisories.iter().map(|id| snowguard_tracker_db::AdvisoryMatches { advisory: id.clone(), channels: vec![] }).collect();
+        let nothing: Vec<_> = dirty.advisories.iter().map(|id| snowguard_tracker_db::AdvisoryMatches { advisory: id.clone(), channels: vec![], keys: vec![] }).collect();
         fresh.db.put_matches(&snowguard_tracker_db::MatchBatch { now: NOW, seen: dirty.seen, advisories: &nothing }).unwrap();
         assert_eq!(fresh.db.dirty_count().unwrap(), 0);
         osv.aliases.pop();

@@ -15,6 +15,8 @@ use crate::error::IngestError;
 /// An open archive.
 pub(super) struct Archive<R> {
     zip: ZipArchive<Counted<R>>,
+    /// Packed bytes read, of the entry in hand.
+    packed: Count,
     name: String,
     level: u32,
 }
@@ -38,7 +40,8 @@ impl<R: Read + Seek> Archive<R> {
                 steps.limits.nesting
             )));
         }
-        let counted = Counted::new(reader, Count::default());
+        let packed = Count::default();
+        let counted = Counted::new(reader, packed.clone());
         let mut zip = ZipArchive::new(counted).map_err(|error| fail(error.to_string()))?;
         if zip.len() > steps.limits.entries {
             return Err(fail(format!("more than {} entries", steps.limits.entries)));
@@ -57,7 +60,12 @@ impl<R: Read + Seek> Archive<R> {
         {
             return Err(fail("refused: entries share their bytes".to_owned()));
         }
-        Ok(Self { zip, name, level })
+        Ok(Self {
+            zip,
+            packed,
+            name,
+            level,
+        })
     }
 
     /// Shows the wanted entries in the order of the directory.
@@ -77,6 +85,7 @@ impl<R: Read + Seek> Archive<R> {
             if !nested && number.is_none() {
                 continue;
             }
+            self.packed.reset();
             let entry = self
                 .zip
                 .by_index(index)
@@ -85,8 +94,8 @@ impl<R: Read + Seek> Archive<R> {
                 continue;
             }
             let walk = match number {
-                Some(number) => steps.show(number, full, entry)?,
-                None => walk_nested(entry, full, self.level + 1, steps)?,
+                Some(number) => steps.show(number, full, entry, Some(&self.packed))?,
+                None => walk_nested(entry, full, self.level + 1, &self.packed, steps)?,
             };
             if walk == Walk::Stop {
                 return Ok(Walk::Stop);
@@ -101,11 +110,13 @@ fn walk_nested(
     entry: impl Read,
     name: String,
     level: u32,
+    packed: &Count,
     steps: &mut Steps<'_>,
 ) -> Result<Walk, IngestError> {
     let fail = |error| IngestError::document(name.as_str(), error);
     let mut file = tempfile::tempfile().map_err(fail)?;
-    let (_, mut reader) = decoded(entry, &steps.decoded, &steps.limits).map_err(fail)?;
+    let (_, mut reader) =
+        decoded(entry, Some(packed), &steps.decoded, &steps.limits).map_err(fail)?;
     std::io::copy(&mut reader, &mut file).map_err(fail)?;
     drop(reader);
     file.seek(SeekFrom::Start(0)).map_err(fail)?;

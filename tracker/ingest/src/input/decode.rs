@@ -72,12 +72,14 @@ fn is_brotli(head: &[u8]) -> bool {
     filled > 0 && is_text(&out[..filled])
 }
 
-/// A decoded stream, guarded by the limits. `input` adds up all documents of one input.
+/// A decoded stream, guarded by the limits. `input` adds up all documents of one input. `packed`
+/// counts what `reader` itself unpacks, where it does (an entry of an archive).
 ///
 /// # Errors
 /// When the first bytes cannot be read, or the decoder refuses them.
 pub(super) fn decoded<'a>(
     reader: impl Read + 'a,
+    packed: Option<&Count>,
     input: &Count,
     limits: &Limits,
 ) -> io::Result<(Packing, Box<dyn Read + 'a>)> {
@@ -96,7 +98,12 @@ pub(super) fn decoded<'a>(
     };
     Ok((
         packing,
-        Box::new(Guarded::new(decoder, encoded, input.clone(), limits)),
+        Box::new(Guarded::new(
+            decoder,
+            packed.cloned().unwrap_or(encoded),
+            input.clone(),
+            limits,
+        )),
     ))
 }
 
@@ -124,7 +131,7 @@ mod tests {
     }
 
     fn decode(bytes: &[u8], limits: &Limits) -> io::Result<(Packing, Vec<u8>)> {
-        let (packing, mut reader) = decoded(bytes, &Count::default(), limits)?;
+        let (packing, mut reader) = decoded(bytes, None, &Count::default(), limits)?;
         let mut out = Vec::new();
         reader.read_to_end(&mut out)?;
         Ok((packing, out))
@@ -170,11 +177,15 @@ mod tests {
 
     #[test]
     fn a_decompression_bomb_is_stopped_by_its_ratio() {
-        let bomb = gzip(repeat(b' ').take(256 << 20));
-        let error = decode(&bomb, &Limits::default()).expect_err("1000 to 1");
+        let limits = Limits {
+            ratio_grace: 1 << 20,
+            ..Limits::default()
+        };
+        let bomb = gzip(repeat(b' ').take(16 << 20));
+        let error = decode(&bomb, &limits).expect_err("1000 to 1");
         assert_eq!(error.to_string(), "unpacks to more than 250 times its size");
-        let bomb = zstd::encode_all(repeat(b'[').take(256 << 20), 1).expect("memory");
-        assert!(decode(&bomb, &Limits::default()).is_err());
+        let bomb = zstd::encode_all(repeat(b'[').take(16 << 20), 1).expect("memory");
+        assert!(decode(&bomb, &limits).is_err());
     }
 
     #[test]

@@ -17,6 +17,11 @@ impl Count {
         self.0.get()
     }
 
+    /// Begins to count anew.
+    pub(super) fn reset(&self) {
+        self.0.set(0);
+    }
+
     fn add(&self, more: usize) {
         self.0.set(self.0.get().saturating_add(more as u64));
     }

@@ -81,8 +81,14 @@ impl Steps<'_> {
     }
 
     /// Decodes a stream and shows it.
-    pub fn show(&mut self, index: u64, name: String, raw: impl Read) -> Result<Walk, IngestError> {
-        let (packing, reader) = decoded(raw, &self.decoded, &self.limits)
+    pub fn show(
+        &mut self,
+        index: u64,
+        name: String,
+        raw: impl Read,
+        packed: Option<&Count>,
+    ) -> Result<Walk, IngestError> {
+        let (packing, reader) = decoded(raw, packed, &self.decoded, &self.limits)
             .map_err(|error| IngestError::document(name.as_str(), error))?;
         if packing == Packing::Zip {
             return Err(IngestError::archive(
@@ -291,7 +297,7 @@ fn walk_file(
         return Err(IngestError::archive(name, "not a zip archive"));
     }
     match steps.number() {
-        Some(index) => steps.show(index, name, reader),
+        Some(index) => steps.show(index, name, reader, None),
         None => Ok(Walk::On),
     }
 }
@@ -310,7 +316,7 @@ fn walk_git(
         };
         let shown = process
             .with(&blob.id, |reader| {
-                steps.show(index, blob.name.clone(), reader)
+                steps.show(index, blob.name.clone(), reader, None)
             })
             .map_err(|error| IngestError::document(blob.name.as_str(), error))?;
         if shown? == Walk::Stop {

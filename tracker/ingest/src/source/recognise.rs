@@ -164,11 +164,11 @@ fn object(head: &[u8]) -> Result<Recognised, String> {
     if let Some(recognised) = members.container() {
         return Ok(recognised);
     }
-    // More than one value, one per line.
+    // The first value fills its line, and more follows, well-formed or not.
     let lines = end.is_some_and(|end| {
         let rest = &head[end..];
         memchr(b'\n', rest).is_some_and(|at| rest[..at].trim_ascii().is_empty())
-            && rest.trim_ascii_start().first() == Some(&b'{')
+            && !rest.trim_ascii().is_empty()
     });
     let form = if lines { Form::Lines } else { Form::Whole };
     if let Some(kind) = members.kind() {

@@ -13,7 +13,7 @@ use snowguard_tracker_ingest::source::channel::ChannelName;
 use snowguard_tracker_ingest::{self as ingest, End, FeedReport, Progress};
 
 use super::output::{self, Format, Table, inert, thousands};
-use super::{Database, Outcome, database, interrupt};
+use super::{Database, Outcome, database, interrupt, rematch};
 
 /// What to load.
 #[derive(Debug, Args)]
@@ -43,6 +43,9 @@ pub struct Options {
     /// Records in one transaction
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000), hide = true)]
     batch: u32,
+    /// Leave matching for later
+    #[arg(long)]
+    no_match: bool,
     /// In which form to say what was done
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -96,6 +99,14 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
         }
     }
     print(&all, options.format)?;
+    if !options.no_match {
+        let matched = rematch::again(&db, false, &how.stop, &progress)?;
+        // Standard output holds one document.
+        eprint!("{}", rematch::sentence(&matched));
+        if matched.stopped {
+            return Ok(Outcome::Findings);
+        }
+    }
     Ok(if all.is_complete() {
         Outcome::Fine
     } else {

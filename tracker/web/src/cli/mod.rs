@@ -1,12 +1,20 @@
 //! The commands, one file each.
 
+mod care;
 mod database;
+mod evaluate;
 mod exit;
+mod history;
 mod ingest;
 mod interrupt;
+mod matches;
 mod output;
+mod package;
 mod quarantine;
+mod rematch;
+mod serve;
 mod status;
+mod verdicts;
 
 use std::process::ExitCode;
 
@@ -45,6 +53,24 @@ enum Command {
     Status(status::Options),
     /// Records that could not be read
     Quarantine(quarantine::Options),
+    /// The packages that an advisory affects, and why
+    Match(matches::Options),
+    /// A package's versions, and the advisories that affect it, and why
+    Package(package::Options),
+    /// Match again what has changed
+    Rematch(rematch::Options),
+    /// How good the matcher is, against judged pairs
+    Evaluate(evaluate::Options),
+    /// How an advisory changed
+    History(history::Options),
+    /// Serve the pages and the JSON interface
+    Serve(serve::Options),
+    /// Give up what is old, and tidy the database
+    Gc(care::Gc),
+    /// Copy the database to a file while it is in use
+    Backup(care::Backup),
+    /// Make a database of such a copy
+    Restore(care::Restore),
 }
 
 /// Parses, runs, and maps what happened to an exit code.
@@ -55,6 +81,15 @@ pub fn main() -> ExitCode {
         Command::Ingest(options) => ingest::run(&cli.database, options),
         Command::Status(options) => status::run(&cli.database, options),
         Command::Quarantine(options) => quarantine::run(&cli.database, options),
+        Command::Match(options) => matches::run(&cli.database, options),
+        Command::Package(options) => package::run(&cli.database, options),
+        Command::Rematch(options) => rematch::run(&cli.database, options),
+        Command::Evaluate(options) => evaluate::run(&cli.database, options),
+        Command::History(options) => history::run(&cli.database, options),
+        Command::Serve(options) => serve::run(&cli.database, options),
+        Command::Gc(options) => care::gc(&cli.database, options),
+        Command::Backup(options) => care::backup(&cli.database, options),
+        Command::Restore(options) => care::restore(&cli.database, options),
     };
     exit::code(outcome)
 }
