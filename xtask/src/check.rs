@@ -3,6 +3,7 @@
 //! The tests run last, and nothing is printed after them, so that the run ends with the test
 //! runner's own summary.
 
+mod fuzz;
 mod plan;
 mod tools;
 
@@ -18,8 +19,8 @@ use plan::{Action, Step};
 /// What to check.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Install cargo-deny and cargo-machete where they are missing, and give each fuzz target a
-    /// minute where a fuzzer is there; takes some minutes more
+    /// Install and run cargo-deny and cargo-machete, and run each fuzz target for a moment; takes
+    /// some minutes more
     #[arg(long)]
     full: bool,
     /// Go on when programs that tests need are missing; those tests say what they leave out
@@ -54,6 +55,7 @@ fn timed(workspace: &Workspace, step: &Step) -> Result<Duration> {
     println!("==> {}", step.name);
     let started = Instant::now();
     match &step.action {
+        Action::Fuzz => fuzz::run(workspace.root())?,
         Action::Layers => layers::run(workspace)?,
         Action::Cargo(arguments) => {
             let status = std::process::Command::new("cargo")

@@ -14,6 +14,8 @@ pub struct Channel {
     pub file: &'static str,
     /// Name.
     pub name: &'static str,
+    /// When it was evaluated.
+    pub date: &'static str,
     /// Only in the collection.
     pub full_only: bool,
 }
@@ -34,21 +36,25 @@ pub const CHANNELS: [Channel; 4] = [
     Channel {
         file: "nixpkgs-26.11pre-2026-07-14-packages.jsonl.zst",
         name: "nixpkgs-26.11pre",
+        date: "2026-07-14",
         full_only: false,
     },
     Channel {
         file: "nixpkgs-20.09pre-2020-07-packages.jsonl.zst",
         name: "nixpkgs-20.09pre",
+        date: "2020-07-22",
         full_only: false,
     },
     Channel {
         file: "nixpkgs-19.09pre-2019-05-packages.jsonl.zst",
         name: "nixpkgs-19.09pre",
+        date: "2019-05-01",
         full_only: true,
     },
     Channel {
         file: "nixpkgs-18.03-2018-05-packages.jsonl.zst",
         name: "nixpkgs-18.03",
+        date: "2018-05-30",
         full_only: true,
     },
 ];
@@ -115,9 +121,11 @@ impl Tracker {
     }
 
     /// Loads a channel.
-    pub fn ingest_channel(&self, name: &str, file: &Path) -> Command {
+    pub fn ingest_channel(&self, channel: &Channel, file: &Path) -> Command {
         let mut command = self.command("ingest");
-        command.args(["--channel", name]).arg(file);
+        command
+            .args(["--channel", channel.name, "--date", channel.date])
+            .arg(file);
         command
     }
 

@@ -54,7 +54,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         .iter()
         .filter(|channel| options.full || !channel.full_only)
     {
-        finish(&mut tracker.ingest_channel(channel.name, &from.join(channel.file)))?;
+        finish(&mut tracker.ingest_channel(channel, &from.join(channel.file)))?;
     }
     finish(&mut tracker.rematch(false))?;
     println!(

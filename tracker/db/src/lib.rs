@@ -16,21 +16,24 @@
 //!
 //! Entry types: [`Db`], [`Location`], [`RecordBatch`], [`ChannelLoad`], [`MatchBatch`].
 
-#![allow(dead_code, reason = "the PostgreSQL side and care follow")]
-
 mod alias;
+mod care;
 mod db;
 mod dirty;
 mod error;
 mod feeds;
+mod knowledge;
 mod listing;
 mod location;
+mod lookup;
 mod matches;
 mod migrate;
 mod names;
 mod numbers;
 mod pack;
 mod packages;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod quarantine;
 mod records;
@@ -39,16 +42,21 @@ mod session;
 mod signals;
 mod status;
 mod tally;
+#[cfg(all(unix, feature = "testing"))]
+pub mod testing;
 mod text;
 mod time;
 
 pub use alias::{AliasFact, AliasSource};
+pub use care::{GcOutcome, GcPolicy, Sizes, TableSize};
 pub use db::Db;
 pub use dirty::{Dirty, Stamp};
 pub use error::{DbError, Result};
 pub use feeds::{Feed, FeedKind, FeedState, Run, RunCounts, RunId, RunOutcome};
+pub use knowledge::{LearnBatch, Learnt};
 pub use listing::{AdvisorySummary, PackageSummary};
 pub use location::Location;
+pub use lookup::ListedMatch;
 pub use matches::{
     AdvisoryMatches, MatchBatch, MatchFilter, MatchOutcome, NewestFilter, NewestMatch,
     PackageMatch, Page, PageRequest, StoredMatch,

@@ -27,6 +27,8 @@ pub struct Step {
 pub enum Action {
     /// The layer check of this program.
     Layers,
+    /// A moment of every fuzz target.
+    Fuzz,
     /// Cargo with these arguments.
     Cargo(Vec<&'static str>),
 }
@@ -83,6 +85,16 @@ pub fn plan(machine: &Machine, full: bool) -> Plan {
         ]),
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
     });
+    if full {
+        plan.steps.push(Step {
+            name: "fuzz",
+            action: Action::Fuzz,
+            environment: &[],
+        });
+    } else {
+        plan.left_out
+            .push("fuzz targets: `cargo xtask check --full` runs each a moment".to_owned());
+    }
     plan.cargo(
         "doc tests",
         &["test", "--workspace", "--doc", "--locked", "--quiet"],
@@ -168,7 +180,7 @@ mod tests {
                 "tests"
             ]
         );
-        assert!(all.left_out.is_empty());
+        assert_eq!(all.left_out.len(), 1, "the fuzz targets");
     }
 
     #[test]
@@ -178,7 +190,7 @@ mod tests {
             names(&bare),
             ["fmt", "layers", "clippy", "doc", "doc tests", "tests"]
         );
-        assert_eq!(bare.left_out.len(), 3);
+        assert_eq!(bare.left_out.len(), 4);
         let Some(Action::Cargo(words)) = bare.steps.last().map(|step| &step.action) else {
             panic!("the tests are a command");
         };

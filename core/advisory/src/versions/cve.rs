@@ -230,16 +230,11 @@ fn fixed_in<'a>(
     })
 }
 
-/// Version control systems, whose versions can't be compared with release numbers. The kernel
-/// names the fixing commit with a type of its own.
+/// Version control systems, whose versions can't be compared with release numbers.
+///
+/// The kernel's `original_commit_for_fix` is not among them: it says where the number comes from
+/// (the release that holds the fix's first commit), and the number is a release.
 fn is_commit_type(kind: Option<&str>) -> bool {
-    const TYPES: [&str; 6] = [
-        "git",
-        "hg",
-        "svn",
-        "commit",
-        "cvs",
-        "original_commit_for_fix",
-    ];
+    const TYPES: [&str; 5] = ["git", "hg", "svn", "commit", "cvs"];
     kind.is_some_and(|kind| TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known)))
 }

@@ -1,0 +1,204 @@
+//! Version orders: how two versions of one product compare, per scheme.
+//!
+//! | scheme | used for | source |
+//! | --- | --- | --- |
+//! | generic | everything that says nothing else | Nix's `compareVersions`, with words for pre-releases |
+//! | semver | CVE `semver`, crates.io, npm, Go | SemVer 2.0.0, missing numbers read as 0 |
+//! | pep440 | CVE `python`, PyPI | PEP 440 |
+//! | debian | CVE `deb`, `dpkg`, `rpm` | Debian Policy 5.6.12 |
+//!
+//! Dates compare with dates only; commits with nothing.
+
+mod debian;
+mod generic;
+mod snapshot;
+
+use std::cmp::Ordering;
+use std::str::FromStr;
+
+use snowguard_advisory::versions::VersionOrder;
+
+use crate::ecosystem::Ecosystem;
+use snapshot::Form;
+
+/// A version scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Nix's order, with words for pre-releases.
+    Generic,
+    /// SemVer 2.0.0.
+    Semver,
+    /// PEP 440.
+    Pep440,
+    /// Debian Policy 5.6.12.
+    Debian,
+}
+
+impl Scheme {
+    /// The scheme of an ecosystem's versions.
+    #[must_use]
+    pub fn of_ecosystem(ecosystem: Option<Ecosystem>) -> Self {
+        match ecosystem {
+            Some(Ecosystem::Python) => Self::Pep440,
+            Some(Ecosystem::Rust | Ecosystem::Node | Ecosystem::Go | Ecosystem::Erlang) => {
+                Self::Semver
+            }
+            _ => Self::Generic,
+        }
+    }
+
+    /// The scheme that CVE `versionType` names; `None` for `custom` and what is not known.
+    #[must_use]
+    pub fn of_version_type(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "semver" => Self::Semver,
+            "python" | "pep440" | "pypi" => Self::Pep440,
+            "deb" | "dpkg" | "debian" | "rpm" => Self::Debian,
+            _ => return None,
+        })
+    }
+
+    /// For reasons.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Generic => "Nix order",
+            Self::Semver => "SemVer",
+            Self::Pep440 => "PEP 440",
+            Self::Debian => "Debian order",
+        }
+    }
+
+    /// Compares two versions. `None` where they are of different kinds (a date and a number, a
+    /// commit and anything).
+    ///
+    /// Where a version is not well-formed in the scheme, both are compared in Nix's order.
+    #[must_use]
+    pub fn compare(self, a: &str, b: &str) -> Option<Ordering> {
+        let (a, b) = (plain(a), plain(b));
+        if a == b {
+            return Some(Ordering::Equal);
+        }
+        match (Form::of(a), Form::of(b)) {
+            (Form::Date(a), Form::Date(b)) => Some(a.cmp(&b)),
+            (Form::Release(a), Form::Release(b)) => Some(self.releases(a, b)),
+            // A snapshot lies behind the release that it names.
+            (Form::After(a), Form::Release(b)) => Some(self.releases(a, b).then(Ordering::Greater)),
+            (Form::Release(a), Form::After(b)) => Some(self.releases(a, b).then(Ordering::Less)),
+            (Form::After(a), Form::After(b)) => match self.releases(a, b) {
+                Ordering::Equal => None,
+                other => Some(other),
+            },
+            // `0` as a lower bound lies below every date.
+            (Form::Date(_), Form::Release("0")) => Some(Ordering::Greater),
+            (Form::Release("0"), Form::Date(_)) => Some(Ordering::Less),
+            _ => None,
+        }
+    }
+
+    fn releases(self, a: &str, b: &str) -> Ordering {
+        match self {
+            Self::Generic => generic::compare(a, b),
+            Self::Semver => match (semver_of(a), semver_of(b)) {
+                (Some(a), Some(b)) => a.cmp_precedence(&b),
+                _ => generic::compare(a, b),
+            },
+            Self::Pep440 => match (
+                pep440_rs::Version::from_str(a),
+                pep440_rs::Version::from_str(b),
+            ) {
+                (Ok(a), Ok(b)) => a.cmp(&b),
+                _ => generic::compare(a, b),
+            },
+            Self::Debian => debian::compare(a, b),
+        }
+    }
+}
+
+impl VersionOrder for Scheme {
+    fn compare(&self, a: &str, b: &str) -> Option<Ordering> {
+        Self::compare(*self, a, b)
+    }
+
+    fn compare_typed(&self, version_type: Option<&str>, a: &str, b: &str) -> Option<Ordering> {
+        let scheme = version_type
+            .and_then(Self::of_version_type)
+            .unwrap_or(*self);
+        // A package's version is never written as a distribution writes it.
+        scheme.compare(a, b)
+    }
+}
+
+/// Without white space and a leading `v`.
+fn plain(version: &str) -> &str {
+    let version = version.trim();
+    match version.strip_prefix(['v', 'V']) {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        _ => version,
+    }
+}
+
+/// A SemVer version; missing numbers are 0, leading zeros are dropped.
+fn semver_of(text: &str) -> Option<semver::Version> {
+    if let Ok(version) = semver::Version::parse(text) {
+        return Some(version);
+    }
+    let end = text.find(['-', '+']).unwrap_or(text.len());
+    let (numbers, rest) = text.split_at(end);
+    let mut parts: Vec<u64> = Vec::with_capacity(3);
+    for part in numbers.split('.') {
+        parts.push(part.parse().ok()?);
+    }
+    if parts.len() > 3 {
+        return None;
+    }
+    parts.resize(3, 0);
+    semver::Version::parse(&format!("{}.{}.{}{rest}", parts[0], parts[1], parts[2])).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Ordering::{Equal, Greater, Less};
+
+    #[test]
+    fn schemes_differ_where_they_should() {
+        // A number behind a dash: a pre-release for SemVer, a later build for Nix.
+        assert_eq!(Scheme::Semver.compare("1.0.0-1", "1.0.0"), Some(Less));
+        assert_eq!(Scheme::Generic.compare("1.0.0-1", "1.0.0"), Some(Greater));
+        assert_eq!(Scheme::Pep440.compare("1.0.post1", "1.0"), Some(Greater));
+        assert_eq!(Scheme::Pep440.compare("1.0a1", "1.0"), Some(Less));
+        assert_eq!(Scheme::Generic.compare("1.0.2a", "1.0.2"), Some(Greater));
+        assert_eq!(Scheme::Debian.compare("1.0~rc1-1", "1.0-1"), Some(Less));
+        assert_eq!(Scheme::Semver.compare("v1.2", "1.2.0"), Some(Equal));
+    }
+
+    #[test]
+    fn what_can_t_be_compared() {
+        for scheme in [
+            Scheme::Generic,
+            Scheme::Semver,
+            Scheme::Pep440,
+            Scheme::Debian,
+        ] {
+            assert_eq!(scheme.compare("unstable-2024-01-01", "1.2"), None);
+            assert_eq!(
+                scheme.compare("9014db202cb764b8e14c53e7bacc81f9a1a2ba7f", "1.2"),
+                None
+            );
+            assert_eq!(
+                scheme.compare("0-unstable-2024-01-02", "0-unstable-2024-01-01"),
+                Some(Greater)
+            );
+            assert_eq!(scheme.compare("0-unstable-2024-01-02", "0"), Some(Greater));
+        }
+    }
+
+    #[test]
+    fn a_snapshot_lies_behind_its_release() {
+        let compare = |a, b| Scheme::Generic.compare(a, b);
+        assert_eq!(compare("1.2-unstable-2024-01-01", "1.2"), Some(Greater));
+        assert_eq!(compare("1.2-unstable-2024-01-01", "1.3"), Some(Less));
+        assert_eq!(compare("1.1", "1.2-unstable-2024-01-01"), Some(Less));
+    }
+}

@@ -1,0 +1,312 @@
+//! What a package says about itself, worked out once and kept for all advisories.
+
+use snowguard_advisory::cpe::{Cpe, Value};
+use snowguard_advisory::purl::Purl;
+
+use crate::ecosystem::Ecosystem;
+use crate::mention::cve_ids;
+use crate::names;
+use crate::package::Package;
+use crate::repository::Repository;
+use crate::scope::Scope;
+
+/// How directly a name stands for the package. Lower is more direct.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// `pname`, or the attribute's own name.
+    Exact,
+    /// The name of its source repository.
+    Repository,
+    /// What is left of a name without the words for a build or a part.
+    Variant,
+}
+
+/// A vendor and a product in joined form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VendorProduct {
+    /// Joined vendor.
+    pub vendor: String,
+    /// Joined product.
+    pub product: String,
+}
+
+impl VendorProduct {
+    /// From text as written in an advisory.
+    #[must_use]
+    pub fn new(vendor: &str, product: &str) -> Self {
+        Self {
+            vendor: names::joined(vendor),
+            product: names::joined(product),
+        }
+    }
+
+    /// From a CPE, unless vendor or product is a wildcard.
+    #[must_use]
+    pub fn of_cpe(cpe: &Cpe) -> Option<Self> {
+        match (&cpe.vendor, &cpe.product) {
+            (Value::Text(vendor), Value::Text(product)) => Some(Self::new(vendor, product)),
+            _ => None,
+        }
+    }
+
+    /// As `vendor:product`, for keys and reasons.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{}:{}", self.vendor, self.product)
+    }
+}
+
+/// A package, prepared for matching.
+#[derive(Debug, Clone)]
+pub struct PackageFacts {
+    /// Attribute path.
+    pub attr: String,
+    /// `pname`.
+    pub pname: String,
+    /// Version; empty where unknown.
+    pub version: String,
+    /// Where its attribute stands.
+    pub scope: Scope,
+    /// Joined names with their rank and their dashed spelling; best rank first.
+    pub names: Vec<Name>,
+    /// Source repositories, from sources, homepage and links.
+    pub repositories: Vec<Repository>,
+    /// Joined owners of the repositories.
+    pub owners: Vec<String>,
+    /// Host names of homepage and sources.
+    pub hosts: Vec<String>,
+    /// Joined description, to look for a vendor's name in it.
+    pub description: String,
+    /// Names in ecosystems.
+    pub ecosystem_names: Vec<(Ecosystem, String)>,
+    /// CPEs that maintainers wrote: exact ones, then possible ones.
+    pub cpes: Vec<(VendorProduct, bool)>,
+    /// CVE ids in patch names, each with the patch.
+    pub patched: Vec<(String, String)>,
+    /// CVE ids in `knownVulnerabilities`, each with the entry.
+    pub known_vulnerable: Vec<(String, String)>,
+}
+
+/// One name of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// Letters and digits.
+    pub joined: String,
+    /// With `-` between words.
+    pub dashed: String,
+    /// How directly it stands for the package.
+    pub rank: Rank,
+}
+
+impl PackageFacts {
+    /// Works out the facts of a package. Pure; cost is linear in the package's size.
+    #[must_use]
+    pub fn new(package: Package) -> Self {
+        let scope = Scope::of(&package.attr);
+        let mut repositories = Vec::new();
+        let mut hosts = Vec::new();
+        for url in package
+            .sources
+            .iter()
+            .chain(&package.homepages)
+            .chain(&package.links)
+        {
+            if let Some((repository, _)) = Repository::in_url(url)
+                && !repositories.contains(&repository)
+            {
+                repositories.push(repository);
+            }
+        }
+        for url in package.sources.iter().chain(&package.homepages) {
+            if let Some(host) = host_of(url)
+                && !hosts.contains(&host)
+            {
+                hosts.push(host);
+            }
+        }
+        let mut owners: Vec<String> = repositories
+            .iter()
+            .map(|r| names::joined(r.owner()))
+            .collect();
+        owners.retain(|owner| !owner.is_empty());
+        owners.dedup();
+        let ecosystem_names = ecosystem_names(&package, scope);
+        let cpes = package
+            .cpe
+            .iter()
+            .map(|cpe| (cpe, true))
+            .chain(package.possible_cpes.iter().map(|cpe| (cpe, false)))
+            .filter_map(|(cpe, exact)| {
+                Some((VendorProduct::of_cpe(&Cpe::parse(cpe).ok()?)?, exact))
+            })
+            .collect();
+        let mentions = |texts: &[String]| {
+            texts
+                .iter()
+                .flat_map(|text| cve_ids(text).into_iter().map(|id| (id, text.clone())))
+                .collect::<Vec<_>>()
+        };
+        Self {
+            scope,
+            names: names_of(&package, scope, &repositories),
+            owners,
+            hosts,
+            description: names::dashed(package.description.as_deref().unwrap_or_default()),
+            ecosystem_names,
+            cpes,
+            patched: mentions(&package.patches),
+            known_vulnerable: mentions(&package.known_vulnerabilities),
+            repositories,
+            attr: package.attr,
+            pname: package.pname,
+            version: package.version,
+        }
+    }
+
+    /// The best name equal to a joined one.
+    #[must_use]
+    pub fn name(&self, joined: &str) -> Option<&Name> {
+        self.names.iter().find(|name| name.joined == joined)
+    }
+}
+
+fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec<Name> {
+    let mut out: Vec<Name> = Vec::new();
+    let mut add = |text: &str, rank: Rank| {
+        let joined = names::joined(text);
+        if joined.len() >= 2 && !out.iter().any(|name| name.joined == joined) {
+            out.push(Name {
+                joined,
+                dashed: names::dashed(text),
+                rank,
+            });
+        }
+    };
+    add(&package.pname, Rank::Exact);
+    if scope.names_programs() {
+        let own = package.attr.rsplit('.').next().unwrap_or(&package.attr);
+        add(own, Rank::Exact);
+    }
+    for repository in repositories {
+        add(repository.name(), Rank::Repository);
+    }
+    for variant in names::variants(&package.pname) {
+        add(&variant, Rank::Variant);
+    }
+    out
+}
+
+fn host_of(url: &str) -> Option<String> {
+    let rest = url.split_once("://")?.1;
+    let host = rest.split(['/', ':', '?']).next()?;
+    Some(
+        host.strip_prefix("www.")
+            .unwrap_or(host)
+            .to_ascii_lowercase(),
+    )
+}
+
+fn ecosystem_names(package: &Package, scope: Scope) -> Vec<(Ecosystem, String)> {
+    let mut out: Vec<(Ecosystem, String)> = Vec::new();
+    let mut add = |ecosystem: Ecosystem, name: &str| {
+        let name = ecosystem.canonical(name);
+        if !name.is_empty() && !out.contains(&(ecosystem, name.clone())) {
+            out.push((ecosystem, name));
+        }
+    };
+    if let Scope::Language(ecosystem) = scope {
+        add(ecosystem, &package.pname);
+        // Ruby, Perl and npm sets name the attribute after the package there.
+        if let Some((_, own)) = package.attr.rsplit_once('.') {
+            add(ecosystem, own);
+        }
+    }
+    for url in package.sources.iter().chain(&package.homepages) {
+        if let Some((ecosystem, name)) = registry_name(url) {
+            add(ecosystem, &name);
+        }
+        if let Some((repository, _)) = Repository::in_url(url)
+            && repository.as_str().starts_with("github.com/")
+        {
+            add(Ecosystem::Go, repository.as_str());
+        }
+    }
+    for purl in package
+        .purls
+        .iter()
+        .filter_map(|purl| Purl::parse(purl).ok())
+    {
+        if let Some(ecosystem) = Ecosystem::from_purl_type(&purl.kind) {
+            add(ecosystem, &Ecosystem::purl_name(&purl));
+        }
+    }
+    out
+}
+
+/// The ecosystem and name in a URL of a package registry.
+fn registry_name(url: &str) -> Option<(Ecosystem, String)> {
+    let rest = url.split_once("://")?.1;
+    let segments: Vec<&str> = rest.split(['/', '?']).collect();
+    Some(match segments.as_slice() {
+        [
+            "pypi.org" | "pypi.python.org",
+            "project" | "packages" | "pypi",
+            name,
+            ..,
+        ] if !matches!(*name, "source" | "py3" | "py2.py3") => {
+            (Ecosystem::Python, (*name).to_owned())
+        }
+        [
+            "files.pythonhosted.org" | "pypi.org" | "pypi.io" | "pypi",
+            "packages",
+            _,
+            _,
+            name,
+            ..,
+        ] => (Ecosystem::Python, (*name).to_owned()),
+        ["pypi", _, name, ..] => (Ecosystem::Python, (*name).to_owned()),
+        ["crates.io", "api", "v1", "crates", name, ..]
+        | ["crates.io", "crates", name, ..]
+        | ["static.crates.io", "crates", name, ..] => (Ecosystem::Rust, (*name).to_owned()),
+        ["registry.npmjs.org", name, ..] if !name.starts_with('@') => {
+            (Ecosystem::Node, (*name).to_owned())
+        }
+        ["registry.npmjs.org", scope, name, ..] => (Ecosystem::Node, format!("{scope}/{name}")),
+        ["www.npmjs.com" | "npmjs.com", "package", name, ..] => {
+            (Ecosystem::Node, (*name).to_owned())
+        }
+        ["rubygems.org", "gems", name] => {
+            let name = name.rsplit_once('-').map_or(*name, |(name, _)| name);
+            (Ecosystem::Ruby, name.to_owned())
+        }
+        ["hackage.haskell.org", "package", name, ..] => {
+            let name = name
+                .rsplit_once('-')
+                .filter(|(_, v)| v.starts_with(|c: char| c.is_ascii_digit()));
+            (
+                Ecosystem::Haskell,
+                name.map_or(segments[2], |(name, _)| name).to_owned(),
+            )
+        }
+        ["hackage", name, ..] => (
+            Ecosystem::Haskell,
+            name.rsplit_once('-').map_or(*name, |(n, _)| n).to_owned(),
+        ),
+        ["cpan", "authors", "id", _, _, _, file] => (
+            Ecosystem::Perl,
+            file.rsplit_once('-')
+                .map_or(*file, |(name, _)| name)
+                .to_owned(),
+        ),
+        ["metacpan.org", "release" | "pod" | "dist", name, ..] => {
+            (Ecosystem::Perl, (*name).to_owned())
+        }
+        ["repo.hex.pm", "tarballs", file, ..] => (
+            Ecosystem::Erlang,
+            file.rsplit_once('-')
+                .map_or(*file, |(name, _)| name)
+                .to_owned(),
+        ),
+        _ => return None,
+    })
+}

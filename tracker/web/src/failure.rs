@@ -1,0 +1,138 @@
+//! What can go wrong with a request, as a page and as JSON.
+
+use askama::Template;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
+
+use crate::pages::failure::Page;
+
+/// What went wrong.
+#[derive(Debug)]
+pub enum Failure {
+    /// There is no such thing; the text says what was looked for.
+    NotFound(String),
+    /// The request cannot be understood; the text says why.
+    BadRequest(String),
+    /// Only reading is possible here.
+    Method,
+    /// The address is longer than any of ours.
+    TooLong,
+    /// Too many requests at once.
+    Busy,
+    /// A defect or a lost database. The cause is logged, never shown.
+    Inside(anyhow::Error),
+}
+
+impl Failure {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLong => StatusCode::URI_TOO_LONG,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the client is told. Logs the cause where the client is told nothing of it.
+    fn told(self) -> String {
+        match self {
+            Self::NotFound(text) | Self::BadRequest(text) => text,
+            Self::Method => "Only GET and HEAD are answered here.".to_owned(),
+            Self::TooLong => "Addresses here are shorter.".to_owned(),
+            Self::Busy => "Please try again in a moment.".to_owned(),
+            Self::Inside(cause) => {
+                tracing::error!(cause = format!("{cause:#}"), "a request failed");
+                INSIDE.to_owned()
+            }
+        }
+    }
+}
+
+/// What a client is told about a failure inside.
+const INSIDE: &str = "The server could not answer. The cause is in its log.";
+
+impl From<askama::Error> for Failure {
+    fn from(error: askama::Error) -> Self {
+        Self::Inside(anyhow::Error::new(error).context("rendering a page"))
+    }
+}
+
+/// A failure answered with a page.
+#[derive(Debug)]
+pub struct PageFailure(pub Failure);
+
+/// A failure answered with JSON.
+#[derive(Debug)]
+pub struct ApiFailure(pub Failure);
+
+impl From<Failure> for PageFailure {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl From<Failure> for ApiFailure {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+/// The JSON form of a failure.
+#[derive(Debug, Serialize)]
+struct Problem {
+    status: u16,
+    error: String,
+}
+
+impl IntoResponse for PageFailure {
+    fn into_response(self) -> Response {
+        let status = self.0.status();
+        page(status, self.0.told())
+    }
+}
+
+impl IntoResponse for ApiFailure {
+    fn into_response(self) -> Response {
+        let status = self.0.status();
+        let problem = Problem {
+            status: status.as_u16(),
+            error: self.0.told(),
+        };
+        finish((status, Json(problem)).into_response())
+    }
+}
+
+/// The answer to a request for `path`: JSON under `/api/`, elsewhere a page.
+pub fn answer(path: &str, failure: Failure) -> Response {
+    match path.starts_with("/api/") {
+        true => ApiFailure(failure).into_response(),
+        false => PageFailure(failure).into_response(),
+    }
+}
+
+/// The answer after a panic: nothing but that it failed. The cause was logged by the panic hook.
+pub fn after_panic() -> Response {
+    page(StatusCode::INTERNAL_SERVER_ERROR, INSIDE.to_owned())
+}
+
+fn page(status: StatusCode, text: String) -> Response {
+    let page = Page::new(status.as_u16(), text);
+    let body = page.render().unwrap_or_else(|_| status.to_string());
+    finish((status, Html(body)).into_response())
+}
+
+fn finish(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}

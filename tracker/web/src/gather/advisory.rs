@@ -1,0 +1,115 @@
+//! What an advisory's page and document are made from.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use snowguard_advisory::model::{Advisory, Record, Source};
+use snowguard_tracker_db::{Db, RecordChange};
+
+use crate::failure::Failure;
+use crate::pages::advisory::{Change, ChannelMatches, Input};
+use crate::request::AdvisoryId;
+
+/// Changes shown over all records.
+const CHANGES: usize = 30;
+
+/// Where an advisory is found.
+#[derive(Debug)]
+pub enum Advised {
+    /// Under the id that was asked for.
+    Here(Box<Input>),
+    /// Under another id, of which the one asked for is an alias or another spelling.
+    Elsewhere(String),
+}
+
+/// The advisory of an id.
+///
+/// # Errors
+/// [`Failure::NotFound`] when no record belongs to the id.
+pub fn advisory(db: &Db, id: &AdvisoryId) -> Result<Advised, Failure> {
+    if !id.is_canonical() {
+        return Ok(Advised::Elsewhere(id.as_str().to_owned()));
+    }
+    let Some(advisory) = db.advisory(id.as_str())? else {
+        return match db.advisory_of_record(id.as_str())? {
+            Some(other) if other != id.as_str() => Ok(Advised::Elsewhere(other)),
+            _ => Err(Failure::NotFound(
+                "No advisory with this id is known here.".to_owned(),
+            )),
+        };
+    };
+    let mut channels = Vec::new();
+    for (channel, matches) in db.matches_of_advisory(&advisory.id)? {
+        let attrs: Vec<&str> = matches
+            .iter()
+            .map(|stored| stored.found.attr.as_str())
+            .collect();
+        let versions: HashMap<String, String> =
+            db.versions_of(&channel, &attrs)?.into_iter().collect();
+        let version = |attr: &str| versions.get(attr).cloned().unwrap_or_default();
+        let matches = matches
+            .into_iter()
+            .map(|stored| (version(&stored.found.attr), stored.found));
+        let matches = matches.map(|(version, found)| (found, version)).collect();
+        channels.push(ChannelMatches { channel, matches });
+    }
+    let history = history(db, &advisory)?;
+    Ok(Advised::Here(Box::new(Input {
+        advisory,
+        channels,
+        history,
+    })))
+}
+
+fn history(db: &Db, advisory: &Advisory) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
+    for record in &advisory.records {
+        let name = stored_name(record);
+        let of_record = db
+            .record_history(record.source, &name)?
+            .into_iter()
+            .take(CHANGES);
+        changes.extend(of_record.map(|change| Change {
+            record: record.id.clone(),
+            at: change.at.get(),
+            operations: operations(&change),
+        }));
+    }
+    changes.sort_by_key(|change| std::cmp::Reverse(change.at));
+    changes.truncate(CHANGES);
+    Ok(changes)
+}
+
+/// The name under which the database keeps a record: vendors number as they like, so theirs
+/// carries the publisher.
+fn stored_name(record: &Record) -> String {
+    match (record.source, &record.publisher) {
+        (Source::Vendor, Some(publisher)) => format!("{publisher}/{}", record.id),
+        _ => record.id.clone(),
+    }
+}
+
+fn operations(change: &RecordChange) -> Vec<(String, String, String)> {
+    let text =
+        |operation: &Value, key: &str| operation[key].as_str().unwrap_or_default().to_owned();
+    let value = |operation: &Value| match &operation["value"] {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let operations = change
+        .patch
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    operations
+        .iter()
+        .map(|operation| {
+            (
+                text(operation, "op"),
+                text(operation, "path"),
+                value(operation),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! The server as its readers meet it: over HTTP, and in a browser.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![recursion_limit = "256"]
+
+mod api;
+mod browser;
+mod hostile;
+mod http;
+mod pages;
+mod sample;
+mod webdriver;
