@@ -1,5 +1,7 @@
 //! Feeds that are stored as a whole: KEV, EPSS, alias sources.
 
+use snowguard_advisory::kev;
+use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::{Epss, Kev};
 use snowguard_tracker_db::{AliasFact, SignalOutcome};
 
@@ -8,7 +10,7 @@ use super::quarantine::Bad;
 use crate::error::IngestError;
 use crate::input::Walker;
 use crate::pipeline::{self, Item, Place, Reading};
-use crate::source::{self, Kind, alias, epss, kev};
+use crate::source::{self, Kind, alias, epss};
 
 /// What one record of such a feed says.
 enum Entry {
@@ -89,7 +91,10 @@ fn parse(kind: Kind, items: Vec<Item>, label: bool) -> Vec<Parsed> {
 
 fn entry(kind: Kind, raw: &[u8]) -> Result<Entry, String> {
     match kind {
-        Kind::Kev => kev::entry(raw).map(|(cve, kev)| Entry::Kev(cve, kev)),
+        Kind::Kev => match kev::read(raw, &Limits::default()) {
+            Ok((cve, kev)) => Ok(Entry::Kev(cve, kev)),
+            Err(error) => Err(error.to_string()),
+        },
         Kind::Epss => epss::line(raw).map(|line| match line {
             epss::Line::Head(day) => Entry::Day(day),
             epss::Line::Score(cve, epss) => Entry::Epss(cve, epss),

@@ -2,10 +2,8 @@
 
 pub mod alias;
 pub mod channel;
-mod cve_lite;
 pub(crate) mod cvelist;
 pub mod epss;
-pub mod kev;
 mod nvd;
 mod osv;
 mod recognise;
@@ -26,7 +24,7 @@ pub fn records(kind: Kind, raw: &[u8], limits: &Limits) -> Result<Vec<Record>, S
         Kind::Nvd => nvd::records(raw, limits),
         Kind::Osv => osv::records(raw, limits),
         Kind::Vendor => vendor::records(raw, limits),
-        Kind::CveLite => cve_lite::records(raw),
+        Kind::CveLite => vendor::lite(raw, limits),
         _ => Err(format!("{kind} holds no advisories")),
     }
 }
