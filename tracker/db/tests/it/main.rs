@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by panicking")]
 
 mod backend;
+mod lookup;
 mod packages;
 mod records;
 mod sample;
