@@ -78,7 +78,7 @@ pub fn decide(
 
 fn by_versions(opinions: &[Opinion], package: &PackageFacts) -> (Verdict, Vec<Reason>) {
     match opinions.first() {
-        None if package.package.version.is_empty() => (
+        None if package.version.is_empty() => (
             Verdict::Unknown,
             vec![decides(
                 "no_version",
@@ -161,7 +161,7 @@ struct Opinion {
 
 fn opinion(advisory: &Advisory, row: &Row, package: &PackageFacts) -> Option<Opinion> {
     let record = advisory.records.get(row.record)?;
-    let version = package.package.version.as_str();
+    let version = package.version.as_str();
     let speaker = |by: &str| match (record.source, by) {
         (Source::CveList, "cna") => Authority::Cna,
         (Source::CveList, _) => Authority::Adp,

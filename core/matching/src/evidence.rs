@@ -85,11 +85,14 @@ pub struct Allowed(u16);
 
 impl Default for Allowed {
     fn default() -> Self {
-        Self(u16::MAX)
+        Self::ALL
     }
 }
 
 impl Allowed {
+    /// Every kind.
+    pub const ALL: Self = Self(u16::MAX);
+
     /// All kinds but these.
     #[must_use]
     pub fn without(kinds: &[Evidence]) -> Self {

@@ -31,7 +31,7 @@ pub fn judge(
     reasons.extend(tie.reasons);
     Some(Match {
         advisory: advisory.id.clone(),
-        attr: package.package.attr.clone(),
+        attr: package.attr.clone(),
         verdict: decision.verdict,
         tier: tie.tier,
         fixed_in: decision.fixed_in,

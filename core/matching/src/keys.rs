@@ -3,9 +3,9 @@
 //! A key is a stable 64-bit hash of a tagged string (`name:openssl`, `repo:github.com/a/b`,
 //! `cpe:openssl:openssl`, `pypi:requests`). Stability matters: keys are stored.
 //!
-//! Some ties lead over [`Knowledge`] (a product's learned repository, an alias table). They are
-//! found from either side: [`lookup`] widens an advisory's keys to find packages, [`widened`] a
-//! package's keys to find advisories. The plain keys of both sides are what is stored.
+//! Some ties lead over [`Knowledge`] (a product's learned repository, an alias table): [`lookup`]
+//! widens an advisory's keys by them. Stored with the advisory, the widened keys also find it
+//! from the side of a package that has changed.
 
 use snowguard_advisory::model::{Advisory, Record};
 
@@ -14,7 +14,7 @@ use crate::ecosystem::Ecosystem;
 use crate::knowledge::Knowledge;
 use crate::names;
 use crate::package::Package;
-use crate::package_facts::{PackageFacts, Rank};
+use crate::package_facts::PackageFacts;
 
 /// A stored, stable hash of one tagged string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,53 +172,6 @@ pub fn lookup(advisory: &AdvisoryFacts, knowledge: &Knowledge) -> Vec<Key> {
         );
         let names = knowledge.names_of_project(&identity.vendor_product.product);
         keys.extend(names.iter().map(|name| Key::new("name", name)));
-    }
-    sorted(keys)
-}
-
-/// The keys by which a package finds advisories, what leads over `knowledge` included.
-#[must_use]
-pub fn widened(package: &PackageFacts, knowledge: &Knowledge) -> Vec<Key> {
-    let mut keys = of_package_facts(package);
-    let mut purls: Vec<String> = Vec::new();
-    for repository in &package.repositories {
-        keys.extend(
-            knowledge
-                .products_of_repository(repository.as_str())
-                .map(|product| Key::new("cpe", product)),
-        );
-        let text = repository.as_str();
-        let purl = text
-            .replacen("github.com/", "github/", 1)
-            .replacen("gitlab.com/", "gitlab/", 1);
-        purls.push(purl.replacen("bitbucket.org/", "bitbucket/", 1));
-    }
-    for (ecosystem, name) in &package.ecosystem_names {
-        purls.push(format!("{}/{name}", ecosystem.tag()));
-    }
-    for purl in &purls {
-        keys.extend(
-            knowledge
-                .products_of_purl(purl)
-                .iter()
-                .map(|product| Key::new("cpe", product)),
-        );
-    }
-    for name in package.names.iter().filter(|name| name.rank == Rank::Exact) {
-        let by_package = knowledge.products_of_distribution_package(&name.joined);
-        let by_checker = knowledge.products_of_checker(&name.joined);
-        keys.extend(
-            by_package
-                .iter()
-                .chain(by_checker)
-                .map(|product| Key::new("cpe", product)),
-        );
-        keys.extend(
-            knowledge
-                .projects_of_name(&name.joined)
-                .iter()
-                .map(|project| Key::new("name", project)),
-        );
     }
     sorted(keys)
 }

@@ -1,11 +1,10 @@
 //! What is known beyond one advisory and one package: which repository a vendor's product lives
 //! in (learned from all advisories), and alias tables that others keep.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::advisory_facts::AdvisoryFacts;
-use crate::ecosystem::Ecosystem;
 use crate::names;
 use crate::package_facts::VendorProduct;
 use crate::repository::Pointer;
@@ -101,14 +100,10 @@ struct Links {
 pub struct Knowledge {
     lessons: FxHashMap<String, Lesson>,
     links: FxHashMap<String, Links>,
-    products_of_repository: FxHashMap<String, FxHashSet<String>>,
     purls_of_product: FxHashMap<String, Vec<String>>,
-    products_of_purl: FxHashMap<String, Vec<String>>,
     checkers_of_product: FxHashMap<String, Vec<String>>,
-    products_of_checker: FxHashMap<String, Vec<String>>,
     projects_of_name: FxHashMap<String, Vec<String>>,
     names_of_project: FxHashMap<String, Vec<String>>,
-    products_of_distribution_package: FxHashMap<String, Vec<String>>,
 }
 
 impl Knowledge {
@@ -170,12 +165,6 @@ impl Knowledge {
                     None if add => links.repositories.push((repository.clone(), 1)),
                     None => {}
                 }
-                if add {
-                    self.products_of_repository
-                        .entry(repository.clone())
-                        .or_default()
-                        .insert(product.clone());
-                }
             }
             links.repositories.retain(|(_, count)| *count > 0);
         }
@@ -184,26 +173,18 @@ impl Knowledge {
     /// Takes in rows of alias tables, in place of all rows taken in before.
     pub fn set_aliases<I: IntoIterator<Item = Alias>>(&mut self, aliases: I) {
         self.purls_of_product.clear();
-        self.products_of_purl.clear();
         self.checkers_of_product.clear();
-        self.products_of_checker.clear();
         self.projects_of_name.clear();
         self.names_of_project.clear();
-        self.products_of_distribution_package.clear();
         for alias in aliases {
             let (product, left) = (joined_product(&alias.right), alias.left.to_lowercase());
             match alias.table {
                 AliasTable::Purl2cpe => {
                     push(&mut self.purls_of_product, &product, &left);
-                    push(&mut self.products_of_purl, &canonical_purl(&left), &product);
-                    if let Some(name) = distribution_package(&left) {
-                        push(&mut self.products_of_distribution_package, &name, &product);
-                    }
                 }
                 AliasTable::CveBinTool => {
                     let checker = names::joined(&left);
                     push(&mut self.checkers_of_product, &product, &checker);
-                    push(&mut self.products_of_checker, &checker, &product);
                 }
                 AliasTable::Repology => {
                     let (name, project) = (names::joined(&left), names::joined(&alias.right));
@@ -214,9 +195,12 @@ impl Knowledge {
         }
     }
 
-    /// Every lesson, to be stored.
-    pub fn lessons(&self) -> impl Iterator<Item = (&String, &Lesson)> {
-        self.lessons.iter()
+    /// Whether this is what the advisory taught last.
+    #[must_use]
+    pub fn knows(&self, advisory: &str, lesson: &Lesson) -> bool {
+        self.lessons
+            .get(advisory)
+            .map_or_else(|| lesson.is_empty(), |known| known == lesson)
     }
 
     /// The repositories in which a vendor's product lives, as far as advisories show it.
@@ -244,14 +228,6 @@ impl Knowledge {
         out
     }
 
-    /// Products ever linked with a repository, as `vendor:product`.
-    pub fn products_of_repository(&self, repository: &str) -> impl Iterator<Item = &String> {
-        self.products_of_repository
-            .get(repository)
-            .into_iter()
-            .flatten()
-    }
-
     /// purl2cpe: purls of a product, in lower case, without `pkg:`.
     #[must_use]
     pub fn purls_of_product(&self, product: &str) -> &[String] {
@@ -260,25 +236,11 @@ impl Knowledge {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// purl2cpe: products of a purl.
-    #[must_use]
-    pub fn products_of_purl(&self, purl: &str) -> &[String] {
-        self.products_of_purl.get(purl).map_or(&[], Vec::as_slice)
-    }
-
     /// cve-bin-tool: joined names of the checkers of a product.
     #[must_use]
     pub fn checkers_of_product(&self, product: &str) -> &[String] {
         self.checkers_of_product
             .get(product)
-            .map_or(&[], Vec::as_slice)
-    }
-
-    /// cve-bin-tool: products of a checker's joined name.
-    #[must_use]
-    pub fn products_of_checker(&self, checker: &str) -> &[String] {
-        self.products_of_checker
-            .get(checker)
             .map_or(&[], Vec::as_slice)
     }
 
@@ -293,14 +255,6 @@ impl Knowledge {
     pub fn names_of_project(&self, project: &str) -> &[String] {
         self.names_of_project
             .get(project)
-            .map_or(&[], Vec::as_slice)
-    }
-
-    /// purl2cpe: products of a distribution's package, by its joined name.
-    #[must_use]
-    pub fn products_of_distribution_package(&self, name: &str) -> &[String] {
-        self.products_of_distribution_package
-            .get(name)
             .map_or(&[], Vec::as_slice)
     }
 }
@@ -329,24 +283,6 @@ fn home<'a>(product: &VendorProduct, links: &'a Links) -> Vec<&'a str> {
         })
         .map(|(repository, _)| repository.as_str())
         .collect()
-}
-
-/// A purl with its name in its ecosystem's form, so that it can be looked up.
-fn canonical_purl(purl: &str) -> String {
-    let Some((kind, name)) = purl.split_once('/') else {
-        return purl.to_owned();
-    };
-    match Ecosystem::from_purl_type(kind) {
-        Some(ecosystem) => format!("{}/{}", ecosystem.tag(), ecosystem.canonical(name)),
-        None => purl.to_owned(),
-    }
-}
-
-/// The joined name in a purl of a distribution's package.
-fn distribution_package(purl: &str) -> Option<String> {
-    let (kind, rest) = purl.split_once('/')?;
-    let name = rest.rsplit('/').next()?;
-    matches!(kind, "deb" | "rpm" | "apk" | "alpm").then(|| names::joined(name))
 }
 
 /// `Vendor:Product` as tables write it, in joined form.

@@ -59,8 +59,12 @@ impl VendorProduct {
 /// A package, prepared for matching.
 #[derive(Debug, Clone)]
 pub struct PackageFacts {
-    /// The package itself.
-    pub package: Package,
+    /// Attribute path.
+    pub attr: String,
+    /// `pname`.
+    pub pname: String,
+    /// Version; empty where unknown.
+    pub version: String,
     /// Where its attribute stands.
     pub scope: Scope,
     /// Joined names with their rank and their dashed spelling; best rank first.
@@ -153,7 +157,9 @@ impl PackageFacts {
             patched: mentions(&package.patches),
             known_vulnerable: mentions(&package.known_vulnerabilities),
             repositories,
-            package,
+            attr: package.attr,
+            pname: package.pname,
+            version: package.version,
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use snowguard_nix_formats::derivation::aterm;
+use snowguard_nix_formats::derivation::{aterm, json};
 use snowguard_nix_formats::{DrvName, StoreDir, StorePath, compare_versions};
 
 fn main() {
@@ -46,6 +46,25 @@ fn drv_utf8_check(bencher: Bencher<'_, '_>) {
     bencher
         .counter(BytesCount::of_str(&file))
         .bench(|| std::str::from_utf8(black_box(file.as_bytes())).is_ok());
+}
+
+const DERIVATIONS: &str = "drv-show/nix-2.34-v4.json";
+
+#[divan::bench]
+fn derivation_json_parse(bencher: Bencher<'_, '_>) {
+    let (file, store_dir) = (text(DERIVATIONS), StoreDir::default());
+    bencher
+        .counter(BytesCount::of_str(&file))
+        .bench(|| json::parse(black_box(file.as_bytes()), &store_dir).expect("it was read before"));
+}
+
+/// The peer to compare with: the same bytes, unchecked, into a tree of values.
+#[divan::bench]
+fn derivation_json_as_value(bencher: Bencher<'_, '_>) {
+    let file = text(DERIVATIONS);
+    bencher.counter(BytesCount::of_str(&file)).bench(|| {
+        serde_json::from_str::<serde_json::Value>(black_box(&file)).expect("a golden file")
+    });
 }
 
 #[divan::bench]

@@ -4,10 +4,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-/// The most entries of one object that is read into a [`UniqueEntries`].
-pub(crate) const MAX_ENTRIES: usize = 1 << 22;
+/// The most entries of one object or list. What an entry takes in memory can be many times what
+/// it takes in the text, so that the length of the text alone bounds too little.
+pub(crate) const MAX_ENTRIES: usize = 1 << 20;
 
 /// A place at which JSON is malformed or holds a value that is not allowed there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,10 +34,16 @@ pub(crate) fn from_slice<'a, T: Deserialize<'a>>(input: &'a [u8]) -> Result<T, J
         // The message ends in line and column, which the offset replaces.
         let message = error.to_string();
         let cut = message.rfind(" at line ").unwrap_or(message.len());
-        JsonSyntaxError {
-            message: crate::excerpt(&message[..cut]),
-            offset,
-        }
+        // A message may quote the text, which must not reach a terminal as it is.
+        let shown = |c: char| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        };
+        let message = message[..cut].chars().take(256).map(shown).collect();
+        JsonSyntaxError { message, offset }
     })
 }
 
@@ -88,9 +95,70 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for EntriesVisitor<V> {
     }
 }
 
+/// A list of at most [`MAX_ENTRIES`] entries.
+#[derive(Debug)]
+pub(crate) struct BoundedList<T>(pub(crate) Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for BoundedList<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = BoundedList<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(entry) = seq.next_element()? {
+            if list.len() == MAX_ENTRIES {
+                return Err(A::Error::custom(format_args!(
+                    "more than {MAX_ENTRIES} entries"
+                )));
+            }
+            list.push(entry);
+        }
+        Ok(BoundedList(list))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{UniqueEntries, from_slice};
+    use super::{BoundedList, MAX_ENTRIES, UniqueEntries, from_slice};
+
+    #[test]
+    fn lists_and_objects_have_a_limit() {
+        let list = |length: usize| format!("[{}0]", "0,".repeat(length - 1));
+        let read = |length| from_slice::<BoundedList<u8>>(list(length).as_bytes());
+        assert_eq!(read(MAX_ENTRIES).map(|list| list.0.len()), Ok(MAX_ENTRIES));
+        let error = read(MAX_ENTRIES + 1).expect_err("one too many");
+        assert!(error.message.contains("more than"), "{error}");
+        let entries: Vec<_> = (0..=MAX_ENTRIES)
+            .map(|key| format!("\"{key}\":0"))
+            .collect();
+        let object = format!("{{{}}}", entries.join(","));
+        let error = from_slice::<UniqueEntries<u8>>(object.as_bytes()).expect_err("one too many");
+        assert!(error.message.contains("more than"), "{error}");
+    }
+
+    #[test]
+    fn messages_hold_no_control_characters() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Empty {}
+        let escape = b"{\"\\u001b[31m\":1}";
+        let error = from_slice::<Empty>(escape).expect_err("an unknown field");
+        assert_eq!(
+            error.message,
+            "unknown field `\u{fffd}[31m`, there are no fields"
+        );
+    }
 
     #[test]
     fn errors_name_the_byte() {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::session::{Column, Insert, Value};
 use crate::time::Millis;
 
-const FACT: Insert = Insert {
+const FACT: Insert<'static> = Insert {
     table: "alias_fact",
     columns: &[
         ("source", Column::Int),

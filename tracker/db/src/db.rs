@@ -187,6 +187,13 @@ impl Db {
         }
     }
 
+    /// Closes idle read connections: some pragmas need to be alone.
+    pub(crate) fn close_readers(&self) {
+        if let Backend::Sqlite { readers, .. } = &self.inner.backend {
+            readers.close_idle();
+        }
+    }
+
     /// Runs `work` on the writing connection outside of a transaction (vacuum, checkpoint).
     pub(crate) fn outside<T>(&self, work: impl FnOnce(&mut Session<'_>) -> Result<T>) -> Result<T> {
         match &self.inner.backend {
@@ -300,5 +307,68 @@ fn finish<T>(
             }
             Err(failed)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(db: &Db, from: usize) -> Result<()> {
+        db.write(|session| {
+            for number in from..from + 500 {
+                let (name, value) = (format!("n{number}"), "x".repeat(1000));
+                session.run(
+                    "INSERT INTO setting (name, value) VALUES (?1, ?2)",
+                    &[Value::Text(&name), Value::Text(&value)],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Location::Sqlite(folder.path().join("tracker.db"))).unwrap();
+        fill(&db, 0).unwrap();
+        // The page limit is SQLite's own stand-in for a full disk.
+        let limit = |pages: u32| {
+            db.outside(|session| {
+                session.first(&format!("PRAGMA max_page_count = {pages}"), &[], |_| Ok(()))
+            })
+        };
+        limit(1).unwrap();
+        let failed = fill(&db, 500).unwrap_err();
+        assert!(
+            matches!(failed, DbError::Full(_)) && failed.is_transient(),
+            "{failed:?}"
+        );
+        assert_eq!(
+            db.read(|session| session.number("SELECT count(*) FROM setting", &[]))
+                .unwrap(),
+            500
+        );
+        limit(1_000_000).unwrap();
+        fill(&db, 500).unwrap();
+        assert_eq!(
+            db.read(|session| session.number("SELECT count(*) FROM setting", &[]))
+                .unwrap(),
+            1000
+        );
+    }
+
+    #[test]
+    fn a_failed_write_is_rolled_back_and_the_connection_stays_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Location::Sqlite(folder.path().join("tracker.db"))).unwrap();
+        let failed = db.write(|session| {
+            session.run("INSERT INTO setting (name, value) VALUES ('a', 'b')", &[])?;
+            session.run("INSERT INTO nowhere VALUES (1)", &[])
+        });
+        assert!(matches!(failed, Err(DbError::Refused { .. })), "{failed:?}");
+        assert_eq!(db.setting("a").unwrap(), None);
+        db.set_setting("a", "c").unwrap();
+        assert_eq!(db.setting("a").unwrap().as_deref(), Some("c"));
     }
 }

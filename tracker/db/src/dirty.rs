@@ -9,7 +9,7 @@ use crate::error::{DbError, Result};
 use crate::names;
 use crate::session::{Column, Insert, Session, Value};
 
-const DIRTY: Insert = Insert {
+const DIRTY: Insert<'static> = Insert {
     table: "dirty",
     columns: &[("advisory", Column::Int), ("stamp", Column::Int)],
     conflict: "ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",
@@ -74,7 +74,7 @@ pub(crate) fn mark_all(session: &mut Session<'_>) -> Result<()> {
     let stamp = next(session)?;
     session.run(
         "INSERT INTO dirty (advisory, stamp) \
-         SELECT advisory, ?1 FROM (SELECT advisory FROM advisory_record UNION SELECT advisory FROM match_set) AS known \
+         SELECT advisory, CAST(?1 AS bigint) FROM (SELECT advisory FROM advisory_record UNION SELECT advisory FROM match_set) AS known \
          WHERE true ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",
         &[Value::Int(stamp)],
     )?;
@@ -94,7 +94,8 @@ pub(crate) fn mark(session: &mut Session<'_>, advisories: &[i64]) -> Result<()> 
     Ok(())
 }
 
-/// Marks the advisories with records that have any of these keys.
+/// Marks the advisories that looked for packages under any of these keys when they were last
+/// matched. One that was never matched is marked already.
 pub(crate) fn mark_keys(session: &mut Session<'_>, keys: &[i64]) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
@@ -102,8 +103,7 @@ pub(crate) fn mark_keys(session: &mut Session<'_>, keys: &[i64]) -> Result<()> {
     let stamp = next(session)?;
     session.run(
         "INSERT INTO dirty (advisory, stamp) \
-         SELECT DISTINCT advisory_record.advisory, ?1 FROM advisory_record WHERE record IN \
-         (SELECT record FROM record_key WHERE key IN EACH_INT(?2)) \
+         SELECT DISTINCT advisory, ?1 FROM lookup_key WHERE key IN EACH_INT(?2) \
          ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",
         &[Value::Int(stamp), Value::Ints(keys)],
     )?;

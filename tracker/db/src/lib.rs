@@ -16,13 +16,13 @@
 //!
 //! Entry types: [`Db`], [`Location`], [`RecordBatch`], [`ChannelLoad`], [`MatchBatch`].
 
-#![allow(dead_code, reason = "the PostgreSQL side and care follow")]
-
 mod alias;
+mod care;
 mod db;
 mod dirty;
 mod error;
 mod feeds;
+mod knowledge;
 mod listing;
 mod location;
 mod lookup;
@@ -32,6 +32,8 @@ mod names;
 mod numbers;
 mod pack;
 mod packages;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod quarantine;
 mod records;
@@ -40,14 +42,18 @@ mod session;
 mod signals;
 mod status;
 mod tally;
+#[cfg(all(unix, feature = "testing"))]
+pub mod testing;
 mod text;
 mod time;
 
 pub use alias::{AliasFact, AliasSource};
+pub use care::{GcOutcome, GcPolicy, Sizes, TableSize};
 pub use db::Db;
 pub use dirty::{Dirty, Stamp};
 pub use error::{DbError, Result};
 pub use feeds::{Feed, FeedKind, FeedState, Run, RunCounts, RunId, RunOutcome};
+pub use knowledge::{LearnBatch, Learnt};
 pub use listing::{AdvisorySummary, PackageSummary};
 pub use location::Location;
 pub use lookup::ListedMatch;

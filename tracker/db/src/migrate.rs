@@ -8,15 +8,30 @@ struct Migration {
     down: &'static str,
 }
 
-const SQLITE: &[Migration] = &[Migration {
-    up: include_str!("../migrations/sqlite/0001_tracker.up.sql"),
-    down: include_str!("../migrations/sqlite/0001_tracker.down.sql"),
-}];
+const SQLITE: &[Migration] = &[
+    Migration {
+        up: include_str!("../migrations/sqlite/0001_tracker.up.sql"),
+        down: include_str!("../migrations/sqlite/0001_tracker.down.sql"),
+    },
+    Migration {
+        up: include_str!("../migrations/sqlite/0002_knowledge.up.sql"),
+        down: include_str!("../migrations/sqlite/0002_knowledge.down.sql"),
+    },
+];
 
-const POSTGRES: &[Migration] = &[];
+const POSTGRES: &[Migration] = &[
+    Migration {
+        up: include_str!("../migrations/postgres/0001_tracker.up.sql"),
+        down: include_str!("../migrations/postgres/0001_tracker.down.sql"),
+    },
+    Migration {
+        up: include_str!("../migrations/postgres/0002_knowledge.up.sql"),
+        down: include_str!("../migrations/postgres/0002_knowledge.down.sql"),
+    },
+];
 
 /// The schema version that this program writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Brings the schema to `target`, inside of the session's transaction.
 ///

@@ -6,7 +6,7 @@ use crate::error::{DbError, Result};
 use crate::numbers;
 use crate::session::{Column, Insert, Session, Value};
 
-const ADVISORY_NAME: Insert = Insert {
+const ADVISORY_NAME: Insert<'static> = Insert {
     table: "advisory_name",
     columns: &[("id", Column::Int), ("name", Column::Text)],
     conflict: "",

@@ -41,10 +41,6 @@ impl Dictionary {
         }
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
-    }
-
     fn pack(&self, document: &[u8]) -> Result<Vec<u8>> {
         let idle = self
             .compressors
@@ -56,13 +52,13 @@ impl Dictionary {
             None => Compressor::with_dictionary(LEVEL, &self.body)
                 .map_err(|failed| unusable(&self.kind, &failed))?,
         };
-        let mut packed = vec![0; 1 + zstd::zstd_safe::compress_bound(document.len())];
-        let length = compressor
-            .compress_to_buffer(document, &mut packed[1..])
+        let frame = compressor
+            .compress(document)
             .map_err(|failed| unusable(&self.kind, &failed))?;
-        packed[0] = self.id;
-        packed.truncate(1 + length);
-        packed.shrink_to_fit();
+        // Copied into its exact size: thousands wait at once for the writer.
+        let mut packed = Vec::with_capacity(1 + frame.len());
+        packed.push(self.id);
+        packed.extend_from_slice(&frame);
         self.compressors
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -159,13 +155,6 @@ impl Packer {
             .dictionaries
             .write()
             .unwrap_or_else(PoisonError::into_inner) = dictionaries;
-    }
-
-    pub(crate) fn all(&self) -> Vec<Arc<Dictionary>> {
-        self.dictionaries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 
     fn by(&self, fits: impl Fn(&Dictionary) -> bool) -> Option<Arc<Dictionary>> {

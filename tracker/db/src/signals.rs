@@ -9,13 +9,13 @@ use crate::names;
 use crate::session::{Column, Insert, Value};
 use crate::tally;
 
-const KEV: Insert = Insert {
+const KEV: Insert<'static> = Insert {
     table: "kev",
     columns: &[("advisory", Column::Int), ("body", Column::Text)],
     conflict: "ON CONFLICT (advisory) DO UPDATE SET body = excluded.body",
 };
 
-const EPSS: Insert = Insert {
+const EPSS: Insert<'static> = Insert {
     table: "epss",
     columns: &[
         ("advisory", Column::Int),

@@ -24,10 +24,20 @@ pub fn run(root: &Path) -> Result<()> {
     for target in targets.filter(|target| target.is_bin()) {
         println!("fuzz: {}", target.name);
         let limit = format!("-max_total_time={SECONDS}");
+        let findings = folder.join("artifacts").join(&target.name);
+        std::fs::create_dir_all(&findings)
+            .with_context(|| format!("cannot make {}", findings.display()))?;
+        let prefix = format!("-artifact_prefix={}/", findings.display());
         // From its folder, because the flags for coverage stand in a configuration there.
         let run = Command::new("cargo")
             .args(["run", "--release", "--quiet", "--bin", &target.name, "--"])
-            .args([&limit, "-verbosity=0", "-rss_limit_mb=2048"])
+            .args([
+                &limit,
+                &prefix,
+                "-verbosity=0",
+                "-timeout=10",
+                "-rss_limit_mb=1024",
+            ])
             .current_dir(&folder)
             .env_remove("RUSTFLAGS")
             .status()

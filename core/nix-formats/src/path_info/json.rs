@@ -20,7 +20,7 @@ use super::{
 };
 use crate::content_address::{ContentAddress, ContentAddressError};
 use crate::hash::{Hash, HashError};
-use crate::json::{JsonSyntaxError, UniqueEntries, from_slice};
+use crate::json::{BoundedList, JsonSyntaxError, UniqueEntries, from_slice};
 use crate::signature::{Signature, SignatureError};
 use crate::store_path::{StoreDir, StorePath, StorePathError};
 
@@ -70,7 +70,7 @@ pub enum PathInfoJsonError {
         path: StorePath,
     },
     /// A store path is none.
-    #[error("{entry}: {source}")]
+    #[error("{entry:?}: {source}")]
     StorePath {
         /// The key or path of the entry.
         entry: String,
@@ -78,7 +78,7 @@ pub enum PathInfoJsonError {
         source: StorePathError,
     },
     /// A hash is none.
-    #[error("{entry}: {source}")]
+    #[error("{entry:?}: {source}")]
     Hash {
         /// The key or path of the entry.
         entry: String,
@@ -86,7 +86,7 @@ pub enum PathInfoJsonError {
         source: HashError,
     },
     /// A content address is none.
-    #[error("{entry}: {source}")]
+    #[error("{entry:?}: {source}")]
     ContentAddress {
         /// The key or path of the entry.
         entry: String,
@@ -94,7 +94,7 @@ pub enum PathInfoJsonError {
         source: ContentAddressError,
     },
     /// A signature is none.
-    #[error("{entry}: {source}")]
+    #[error("{entry:?}: {source}")]
     Signature {
         /// The key or path of the entry.
         entry: String,
@@ -102,7 +102,7 @@ pub enum PathInfoJsonError {
         source: SignatureError,
     },
     /// A field is missing, too long, or has a value that it cannot have.
-    #[error("{entry}: {field} is missing or has a value that is not allowed")]
+    #[error("{entry:?}: {field} is missing or has a value that is not allowed")]
     Field {
         /// The key or path of the entry.
         entry: String,
@@ -118,7 +118,7 @@ struct Head {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct Versioned {
     version: u64,
     store_dir: String,
@@ -182,7 +182,7 @@ pub fn parse(
 ) -> Result<BTreeMap<StorePath, Option<PathInfoEntry>>, PathInfoJsonError> {
     let is_list = input.trim_ascii_start().first() == Some(&b'[');
     let (entries, version) = if is_list {
-        let list: Vec<Fields> = from_slice(input)?;
+        let list: BoundedList<Fields> = from_slice(input)?;
         let with_key = |fields: Fields| match &fields.path {
             Some(path) => Ok((path.clone(), Some(fields))),
             None => Err(PathInfoJsonError::Field {
@@ -190,7 +190,10 @@ pub fn parse(
                 field: "path",
             }),
         };
-        (list.into_iter().map(with_key).collect::<Result<_, _>>()?, 1)
+        (
+            list.0.into_iter().map(with_key).collect::<Result<_, _>>()?,
+            1,
+        )
     } else if from_slice::<Head>(input)?.version.is_some() {
         let versioned: Versioned = from_slice(input)?;
         if !(2..=VERSION).contains(&versioned.version) {

@@ -128,6 +128,43 @@ fn json_of_version_4_is_written_as_it_was_read() {
     assert_eq!(json::to_string(&read).unwrap().as_bytes(), bytes);
 }
 
+/// Rewrites version 4 as Nix 2.32 printed it: flat inputs, hashes in base 16 beside the path.
+fn as_version_3(version_4: &[u8]) -> serde_json::Value {
+    let read = json::parse(version_4, &StoreDir::default()).unwrap();
+    let mut value: serde_json::Value = serde_json::from_slice(version_4).unwrap();
+    let mut derivations = value["derivations"].take();
+    for (path, entry) in derivations.as_object_mut().unwrap() {
+        let entry = entry.as_object_mut().unwrap();
+        let mut inputs = entry.remove("inputs").unwrap();
+        entry.insert("inputDrvs".to_owned(), inputs["drvs"].take());
+        entry.insert("inputSrcs".to_owned(), inputs["srcs"].take());
+        entry.insert("version".to_owned(), 3.into());
+        let derivation = &read[path.as_str()];
+        for output in derivation.outputs.values() {
+            if let Output::Fixed(fixed) = output {
+                let hash = fixed.address().hash();
+                let output = &mut entry["outputs"]["out"];
+                output["path"] = fixed.path().as_str().into();
+                output["hash"] = hash.base16().into();
+                output["hashAlgo"] = hash.algorithm().name().into();
+            }
+        }
+    }
+    derivations
+}
+
+#[test]
+fn json_of_version_3_holds_the_same_derivations() {
+    let store_dir = StoreDir::default();
+    let bytes = std::fs::read(data("drv-show/nix-2.34-v4.json")).unwrap();
+    let version_3 = as_version_3(&bytes).to_string();
+    assert!(version_3.contains("hashAlgo") && version_3.contains("inputSrcs"));
+    assert_eq!(
+        json::parse(version_3.as_bytes(), &store_dir),
+        json::parse(&bytes, &store_dir)
+    );
+}
+
 #[test]
 fn an_indented_copy_gives_the_same_derivations() {
     let store_dir = StoreDir::default();

@@ -129,7 +129,8 @@ CREATE TABLE evaluation (
   loaded_at INTEGER NOT NULL,       -- when it was loaded
   run INTEGER,                      -- run that loaded it
   attributes INTEGER NOT NULL,      -- how many attributes it holds
-  digest BLOB NOT NULL              -- SHA-256 over the sorted digests of its packages
+  digest BLOB NOT NULL,             -- SHA-256 over the sorted digests of its packages
+  pruned INTEGER NOT NULL DEFAULT 0 -- 1: its content was given up, and cannot be read back
 );
 CREATE INDEX evaluation_channel ON evaluation (channel, id);
 

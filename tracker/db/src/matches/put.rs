@@ -1,18 +1,20 @@
 //! Storing verdicts.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use snowguard_matching::keys::Key;
 use snowguard_matching::verdict::{Match, Verdict};
 
 use super::{KIND, NO_TIER, StoredMatch, rank, tier_number, verdict_number};
 use crate::db::Db;
 use crate::dirty::{self, Stamp};
 use crate::error::{DbError, Result};
+use crate::knowledge;
 use crate::names;
 use crate::session::{Column, Insert, Session, Value};
 use crate::tally;
 use crate::time::Millis;
 
-const MATCH_SET: Insert = Insert {
+const MATCH_SET: Insert<'static> = Insert {
     table: "match_set",
     columns: &[
         ("advisory", Column::Int),
@@ -26,7 +28,7 @@ const MATCH_SET: Insert = Insert {
                first_seen = excluded.first_seen, severity = excluded.severity, body = excluded.body",
 };
 
-const MATCH_ROW: Insert = Insert {
+const MATCH_ROW: Insert<'static> = Insert {
     table: "match_row",
     columns: &[
         ("attribute", Column::Int),
@@ -46,6 +48,9 @@ pub struct AdvisoryMatches {
     /// Channel and its matches. A channel that is not here has none, so an advisory that is gone
     /// has an empty list.
     pub channels: Vec<(String, Vec<Match>)>,
+    /// The keys by which packages were looked for ([`snowguard_matching::keys::lookup`]): a
+    /// package that changes under any of them marks the advisory.
+    pub keys: Vec<Key>,
 }
 
 /// Verdicts to store in one transaction.
@@ -148,6 +153,12 @@ impl Db {
                 changes.add(nothing, Some(before), &attributes, &mut outcome)?;
             }
             self.apply(session, changes)?;
+            let looked_up: Vec<(i64, &[Key])> = batch
+                .advisories
+                .iter()
+                .filter_map(|entry| Some((*numbers.get(&entry.advisory)?, entry.keys.as_slice())))
+                .collect();
+            knowledge::put_lookups(session, &looked_up)?;
             dirty::clear(session, &advisories, batch.seen)?;
             Ok(outcome)
         })

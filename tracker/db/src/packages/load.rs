@@ -16,7 +16,7 @@ use crate::numbers;
 use crate::search;
 use crate::session::{Column, Insert, Session, Value};
 
-const ATTRIBUTE: Insert = Insert {
+const ATTRIBUTE: Insert<'static> = Insert {
     table: "attribute",
     columns: &[
         ("id", Column::Int),
@@ -27,7 +27,7 @@ const ATTRIBUTE: Insert = Insert {
     conflict: "ON CONFLICT (id) DO UPDATE SET pname = excluded.pname, text_digest = excluded.text_digest",
 };
 
-const PACKAGE: Insert = Insert {
+const PACKAGE: Insert<'static> = Insert {
     table: "package",
     columns: &[
         ("id", Column::Int),
@@ -41,7 +41,7 @@ const PACKAGE: Insert = Insert {
     conflict: "",
 };
 
-const PACKAGE_KEY: Insert = Insert {
+const PACKAGE_KEY: Insert<'static> = Insert {
     table: "package_key",
     columns: &[("key", Column::Int), ("package", Column::Int)],
     conflict: "ON CONFLICT DO NOTHING",

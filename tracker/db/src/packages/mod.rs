@@ -3,7 +3,7 @@
 
 mod load;
 mod read;
-mod stage;
+pub(crate) mod stage;
 
 use serde::Serialize;
 

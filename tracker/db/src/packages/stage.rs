@@ -158,14 +158,21 @@ fn prepare(
         .collect();
     keys.sort_unstable();
     keys.dedup();
+    let (head, text) = search_text(package);
     Ok(Prepared::Differs(Box::new(Staged {
         attr: package.attr.clone(),
         pname: package.pname.to_lowercase(),
         digest,
         body: packer.pack(KIND, &json)?,
         keys,
-        head: text::words([package.attr.as_str(), &package.pname]),
-        text: text::words(package.description.as_deref()),
+        head,
+        text,
         replaces: known.map(|known| known.row),
     })))
+}
+
+/// What a package is found by: its names, and what it says.
+pub(crate) fn search_text(package: &Package) -> (String, String) {
+    let head = text::words([package.attr.as_str(), &package.pname]);
+    (head, text::words(package.description.as_deref()))
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod advisory;
 mod history;
-mod prepare;
+pub(crate) mod prepare;
 mod put;
 
 use snowguard_advisory::model::{Record, Source};

@@ -41,6 +41,7 @@ impl Db {
             .chain_update(numbers::to_list(&keys))
             .finalize()
             .into();
+        let (head, text) = search_text(&record);
         Ok(PreparedRecord {
             source: record.source,
             name: record_name(&record),
@@ -58,8 +59,8 @@ impl Db {
             keys,
             advisories: advisory_ids(&record),
             origin,
-            head: head(&record),
-            text: text::words([first_chars(&record.description, SEARCHED_DESCRIPTION)]),
+            head,
+            text,
         })
     }
 }
@@ -72,6 +73,7 @@ pub(crate) fn dictionary_kind(source: i64) -> String {
 /// The stored document: the raw JSON, a zero byte, the model. The model repeats the raw text, so
 /// it costs little next to it, and reading it needs neither the parser of the day nor its time.
 fn document(mut raw: Vec<u8>, record: &Record) -> Result<Vec<u8>> {
+    raw.reserve(raw.len() + 512);
     raw.push(0);
     serde_json::to_writer(&mut raw, record)
         .map_err(|failed| DbError::damaged(format!("record {}", record.id), failed))?;
@@ -126,6 +128,14 @@ fn title(record: &Record) -> String {
     } else {
         cut.to_owned()
     }
+}
+
+/// What a record is found by: its names, and what it says.
+pub(crate) fn search_text(record: &Record) -> (String, String) {
+    (
+        head(record),
+        text::words([first_chars(&record.description, SEARCHED_DESCRIPTION)]),
+    )
 }
 
 /// Names, products, title, aliases: what a search looks at first.

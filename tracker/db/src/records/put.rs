@@ -15,7 +15,7 @@ use crate::search;
 use crate::session::{Column, Insert, Session, Value};
 use crate::tally;
 
-const RECORD: Insert = Insert {
+const RECORD: Insert<'static> = Insert {
     table: "record",
     columns: &[
         ("id", Column::Int),
@@ -42,7 +42,7 @@ const RECORD: Insert = Insert {
                changed = excluded.changed",
 };
 
-const RECORD_CHANGE: Insert = Insert {
+const RECORD_CHANGE: Insert<'static> = Insert {
     table: "record_change",
     columns: &[
         ("record", Column::Int),
@@ -55,13 +55,13 @@ const RECORD_CHANGE: Insert = Insert {
     conflict: "",
 };
 
-const RECORD_KEY: Insert = Insert {
+const RECORD_KEY: Insert<'static> = Insert {
     table: "record_key",
     columns: &[("key", Column::Int), ("record", Column::Int)],
     conflict: "ON CONFLICT DO NOTHING",
 };
 
-const ADVISORY_RECORD: Insert = Insert {
+const ADVISORY_RECORD: Insert<'static> = Insert {
     table: "advisory_record",
     columns: &[("advisory", Column::Int), ("record", Column::Int)],
     conflict: "ON CONFLICT DO NOTHING",
@@ -446,7 +446,7 @@ fn write_index(session: &mut Session<'_>, writes: &[Write<'_>]) -> Result<()> {
 
 fn replace_pairs(
     session: &mut Session<'_>,
-    into: &Insert,
+    into: &Insert<'_>,
     writes: &[Write<'_>],
     new: impl for<'w> Fn(&'w Write<'_>) -> &'w [i64],
     old: impl Fn(&Replaced) -> &[i64],

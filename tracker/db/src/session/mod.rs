@@ -59,11 +59,11 @@ pub(crate) enum Column {
 }
 
 /// An insert of many rows at once.
-pub(crate) struct Insert {
-    pub(crate) table: &'static str,
-    pub(crate) columns: &'static [(&'static str, Column)],
+pub(crate) struct Insert<'s> {
+    pub(crate) table: &'s str,
+    pub(crate) columns: &'s [(&'s str, Column)],
     /// `ON CONFLICT …`, or empty.
-    pub(crate) conflict: &'static str,
+    pub(crate) conflict: &'s str,
 }
 
 /// One row of a result, borrowed from the connection.
@@ -197,7 +197,7 @@ impl Session<'_> {
     }
 
     /// Inserts many rows: `values` holds the rows one after another.
-    pub(crate) fn insert(&mut self, insert: &Insert, values: &[Value<'_>]) -> Result<u64> {
+    pub(crate) fn insert(&mut self, insert: &Insert<'_>, values: &[Value<'_>]) -> Result<u64> {
         debug_assert_eq!(values.len() % insert.columns.len(), 0);
         if values.is_empty() {
             return Ok(0);

@@ -47,6 +47,15 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a file that is there, without any setting.
+pub(crate) fn open_plain(path: &Path) -> Result<Connection> {
+    Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(|failed| error(&failed, "open"))
+}
+
 fn prepare(connection: &Connection) -> Result<()> {
     connection
         .busy_timeout(BUSY)
@@ -57,7 +66,7 @@ fn prepare(connection: &Connection) -> Result<()> {
 
 /// SQLite would create the file with the process's umask; the database may hold what is not for
 /// everyone (triage notes), so only the owner reads it. The side files take over its mode.
-fn create_private(path: &Path) -> Result<()> {
+pub(crate) fn create_private(path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create_new(true).write(true);
     #[cfg(unix)]
@@ -77,6 +86,8 @@ fn create_private(path: &Path) -> Result<()> {
 
 pub(crate) fn run(connection: &Connection, sql: &str, params: &[Value<'_>]) -> Result<u64> {
     let text = dialect(sql);
+    #[cfg(test)]
+    crate::plans::record(&text);
     let mut statement = connection
         .prepare_cached(&text)
         .map_err(|failed| error(&failed, sql))?;
@@ -93,6 +104,8 @@ pub(crate) fn each(
     visit: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let text = dialect(sql);
+    #[cfg(test)]
+    crate::plans::record(&text);
     let mut statement = connection
         .prepare_cached(&text)
         .map_err(|failed| error(&failed, sql))?;
@@ -109,7 +122,7 @@ pub(crate) fn each(
 
 pub(crate) fn insert(
     connection: &Connection,
-    insert: &Insert,
+    insert: &Insert<'_>,
     values: &[Value<'_>],
 ) -> Result<u64> {
     let sql = insert_statement(insert);
@@ -125,7 +138,7 @@ pub(crate) fn insert(
     Ok(touched as u64)
 }
 
-fn insert_statement(insert: &Insert) -> String {
+fn insert_statement(insert: &Insert<'_>) -> String {
     let names: Vec<&str> = insert.columns.iter().map(|(name, _)| *name).collect();
     let places: Vec<String> = (1..=names.len()).map(|place| format!("?{place}")).collect();
     format!(

@@ -1,12 +1,19 @@
 //! Fresh databases of each kind for the contract.
 
+use snowguard_tracker_db::testing::{self, PostgresDatabase};
 use snowguard_tracker_db::{Db, Location};
 
 /// A fresh database that goes when this is dropped.
 pub struct Fresh {
     pub location: Location,
     pub db: Db,
-    _folder: tempfile::TempDir,
+    _keep: Keep,
+}
+
+/// What goes with the database.
+enum Keep {
+    Folder { _folder: tempfile::TempDir },
+    Server { _database: PostgresDatabase },
 }
 
 impl Fresh {
@@ -17,8 +24,28 @@ impl Fresh {
         Some(Self {
             location,
             db,
-            _folder: folder,
+            _keep: Keep::Folder { _folder: folder },
         })
+    }
+
+    pub fn postgres() -> Option<Self> {
+        match testing::postgres() {
+            Ok(database) => {
+                let location = Location::parse(&database.url);
+                let db = Db::open(&location).unwrap();
+                Some(Self {
+                    location,
+                    db,
+                    _keep: Keep::Server {
+                        _database: database,
+                    },
+                })
+            }
+            Err(why) => {
+                println!("LEFT OUT on PostgreSQL: {why}");
+                None
+            }
+        }
     }
 }
 
@@ -33,6 +60,13 @@ macro_rules! contract {
             #[test]
             fn sqlite() {
                 if let Some(fresh) = $crate::backend::Fresh::sqlite() {
+                    check(&fresh);
+                }
+            }
+            $(#[$attribute])*
+            #[test]
+            fn postgres() {
+                if let Some(fresh) = $crate::backend::Fresh::postgres() {
                     check(&fresh);
                 }
             }

@@ -1,9 +1,17 @@
 //! One contract over both databases, and what is particular to each.
 
-#![allow(clippy::unwrap_used, reason = "a test says what it expects by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says what it expects by panicking, and what it leaves out by printing"
+)]
 
 mod backend;
+mod care;
+mod crash;
+mod delta;
 mod lookup;
+mod migrations;
 mod packages;
 mod records;
 mod sample;

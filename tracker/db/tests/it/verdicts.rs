@@ -21,6 +21,7 @@ fn store(db: &Db, now: Millis, advisory: &str, matches: &[(&str, Verdict, Tier)]
     let entry = AdvisoryMatches {
         advisory: advisory.to_owned(),
         channels: vec![("c".to_owned(), matches)],
+        keys: Vec::new(),
     };
     db.put_matches(&MatchBatch {
         now,
@@ -97,7 +98,7 @@ contract! {
         let mut changed = record("CVE-2024-1001", "openssl", "Changed while matching ran");
         changed.modified = Some(NOW.get());
         put(db, [changed]);
-        let entry = |id: &str| AdvisoryMatches { advisory: id.to_owned(), channels: vec![] };
+        let entry = |id: &str| AdvisoryMatches { advisory: id.to_owned(), channels: vec![], keys: vec![] };
         db.put_matches(&MatchBatch { now: NOW, seen: before, advisories: &[entry("CVE-2024-1001"), entry("CVE-2024-1002")] }).unwrap();
         let dirty = db.dirty_advisories(100).unwrap().advisories;
         assert!(dirty.contains(&"CVE-2024-1001".to_owned()) && !dirty.contains(&"CVE-2024-1002".to_owned()));

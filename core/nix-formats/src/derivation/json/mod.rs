@@ -47,7 +47,7 @@ pub enum DerivationJsonError {
         path: StorePath,
     },
     /// A store path is none.
-    #[error("{entry}: {source}")]
+    #[error("{entry:?}: {source}")]
     StorePath {
         /// The key of the derivation.
         entry: String,
@@ -55,7 +55,7 @@ pub enum DerivationJsonError {
         source: StorePathError,
     },
     /// A hash or an algorithm is none.
-    #[error("{entry}: {source}")]
+    #[error("{entry:?}: {source}")]
     Hash {
         /// The key of the derivation.
         entry: String,
@@ -63,7 +63,7 @@ pub enum DerivationJsonError {
         source: HashError,
     },
     /// A rule on derivations is broken.
-    #[error("{entry}: {source}")]
+    #[error("{entry:?}: {source}")]
     Invalid {
         /// The key of the derivation.
         entry: String,
@@ -71,7 +71,7 @@ pub enum DerivationJsonError {
         source: InvalidDerivation,
     },
     /// A field is missing, or stands in two versions' forms.
-    #[error("{entry}: {field} is missing or stands in two forms")]
+    #[error("{entry:?}: {field} is missing or stands in two forms")]
     Field {
         /// The key of the derivation.
         entry: String,
@@ -79,7 +79,7 @@ pub enum DerivationJsonError {
         field: &'static str,
     },
     /// The name in a derivation is not that of its path.
-    #[error("{entry}: the name {name:?} is not that of the path")]
+    #[error("{entry:?}: the name {name:?} is not that of the path")]
     Name {
         /// The key of the derivation.
         entry: String,
@@ -87,7 +87,7 @@ pub enum DerivationJsonError {
         name: String,
     },
     /// JSON cannot hold a string that is not UTF-8.
-    #[error("{entry}: {field} is not UTF-8, which JSON cannot hold")]
+    #[error("{entry:?}: {field} is not UTF-8, which JSON cannot hold")]
     NotUtf8 {
         /// The path of the derivation.
         entry: String,
@@ -95,7 +95,7 @@ pub enum DerivationJsonError {
         field: &'static str,
     },
     /// The structured attributes are not a JSON object.
-    #[error("{entry}: the structured attributes are not a JSON object")]
+    #[error("{entry:?}: the structured attributes are not a JSON object")]
     StructuredAttributes {
         /// The path of the derivation.
         entry: String,

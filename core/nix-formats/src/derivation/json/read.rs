@@ -29,7 +29,6 @@ struct Head {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Versioned<'a> {
     version: u64,
     #[serde(borrow)]

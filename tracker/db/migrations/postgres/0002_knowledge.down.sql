@@ -1,0 +1,3 @@
+DROP TABLE lookup;
+DROP TABLE lookup_key;
+DROP TABLE lesson;

@@ -1,0 +1,118 @@
+//! The second pass: judge dirty advisories and store the verdicts.
+
+use std::sync::mpsc;
+use std::thread;
+
+use snowguard_advisory::model::Advisory;
+use snowguard_matching::advisory_facts::AdvisoryFacts;
+use snowguard_matching::keys;
+use snowguard_tracker_db::{AdvisoryMatches, DbError, MatchBatch, MatchOutcome, Stamp};
+
+use super::channels::Channels;
+use super::{ALLOWED, Matcher, Options, Outcome, Progress, Stage};
+
+/// Advisories per transaction.
+const BATCH: usize = 1_000;
+
+/// An advisory with its facts.
+pub(super) struct Prepared {
+    pub(super) advisory: Advisory,
+    pub(super) facts: AdvisoryFacts,
+}
+
+impl Matcher {
+    pub(super) fn judge(
+        &self,
+        options: &Options<'_>,
+        report: &mut dyn FnMut(Progress),
+        outcome: &mut Outcome,
+    ) -> Result<(), DbError> {
+        let dirty = self.db.dirty_advisories(usize::MAX)?;
+        let total = dirty.advisories.len() as u64;
+        if total == 0 {
+            return Ok(());
+        }
+        let channels = Channels::open(&self.db, total)?;
+        let mut done = 0;
+        // One thread judges a batch while this one stores the one before.
+        thread::scope(|scope| {
+            let (send, receive) = mpsc::sync_channel(1);
+            let channels = &channels;
+            let ids = &dirty.advisories;
+            scope.spawn(move || {
+                for batch in ids.chunks(BATCH) {
+                    if options.is_stopped() {
+                        break;
+                    }
+                    let judged = self.judge_batch(channels, batch);
+                    let failed = judged.is_err();
+                    // A closed channel means that storing has failed, and says so itself.
+                    if send.send(judged).is_err() || failed {
+                        break;
+                    }
+                }
+            });
+            for judged in receive {
+                let judged = judged?;
+                let stored = self.store(&judged, dirty.seen, options)?;
+                outcome.changed += stored.written;
+                outcome.unchanged += stored.unchanged;
+                outcome.newly_affected += stored.newly_affected;
+                done += judged.len() as u64;
+                report(Progress {
+                    stage: Stage::Judging,
+                    done,
+                    total,
+                });
+            }
+            Ok::<(), DbError>(())
+        })?;
+        outcome.advisories = done;
+        outcome.stopped = done < total;
+        Ok(())
+    }
+
+    fn store(
+        &self,
+        judged: &[AdvisoryMatches],
+        seen: Stamp,
+        options: &Options<'_>,
+    ) -> Result<MatchOutcome, DbError> {
+        self.db.put_matches(&MatchBatch {
+            now: options.now,
+            seen,
+            advisories: judged,
+        })
+    }
+
+    fn judge_batch(
+        &self,
+        channels: &Channels,
+        ids: &[String],
+    ) -> Result<Vec<AdvisoryMatches>, DbError> {
+        let mut advisories = self.db.advisories(ids)?;
+        let mut out = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(position) = advisories.iter().position(|advisory| advisory.id == *id) else {
+                // The advisory is gone: no matches, no keys.
+                out.push(AdvisoryMatches {
+                    advisory: id.clone(),
+                    channels: Vec::new(),
+                    keys: Vec::new(),
+                });
+                continue;
+            };
+            let advisory = advisories.swap_remove(position);
+            let facts = AdvisoryFacts::new(&advisory);
+            let keys = keys::lookup(&facts, &self.knowledge);
+            let prepared = Prepared { advisory, facts };
+            let channels = channels.judge(&self.db, &prepared, &keys, &self.knowledge, ALLOWED)?;
+            out.push(AdvisoryMatches {
+                advisory: id.clone(),
+                channels,
+                keys,
+            });
+        }
+        Ok(out)
+    }
+}

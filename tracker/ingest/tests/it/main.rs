@@ -1,0 +1,11 @@
+//! The whole way from inputs as the world provides them to what is in the database.
+
+mod archives;
+mod channels;
+mod checkouts;
+mod downloads;
+mod formats;
+mod hostile;
+mod server;
+mod updates;
+mod world;
