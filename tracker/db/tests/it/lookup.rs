@@ -34,6 +34,7 @@ fn setting(fresh: &Fresh) {
     };
     let advisories = ids.map(|id| AdvisoryMatches {
         advisory: id.to_owned(),
+        keys: Vec::new(),
         channels: vec![("a".to_owned(), matches(id)), ("b".to_owned(), matches(id))],
     });
     let seen = db.dirty_advisories(0).unwrap().seen;
