@@ -410,13 +410,11 @@ fn matches() -> Vec<AdvisoryMatches> {
     vec![
         AdvisoryMatches {
             advisory: "CVE-2024-6387".to_owned(),
-            keys: Vec::new(),
             channels: in_channels(ssh(Verdict::Affected), ssh(Verdict::Fixed)),
             keys: Vec::new(),
         },
         AdvisoryMatches {
             advisory: "CVE-2024-66666".to_owned(),
-            keys: Vec::new(),
             channels: in_channels(vec![odd.clone()], vec![odd]),
             keys: Vec::new(),
         },
