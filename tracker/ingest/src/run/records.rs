@@ -154,12 +154,17 @@ fn parse(
                 for record in records {
                     let keys = keys::of_record(&record);
                     let (raw, origin) = (raw.clone(), origin.clone());
-                    parsed.records.push(db.prepare(IncomingRecord {
+                    let incoming = IncomingRecord {
                         record,
                         raw,
                         keys,
                         origin,
-                    })?);
+                    };
+                    // A CVE record follows from its JSON; others need what stands around it.
+                    parsed.records.push(match kind {
+                        Kind::CveList => db.prepare_cve(incoming)?,
+                        _ => db.prepare(incoming)?,
+                    });
                 }
             }
         }
