@@ -17,39 +17,46 @@ pub(crate) fn convert(
         .nodes
         .iter()
         .enumerate()
-        .map(|(index, json)| node(json, &format!("{pointer}/nodes/{index}"), warnings))
+        .map(|(index, json)| node(json, || format!("{pointer}/nodes/{index}"), warnings))
         .collect();
     if nodes.iter().all(|node| node.matches.is_empty()) {
         return None;
     }
     Some(Configuration {
         by: by.to_owned(),
-        operator: operator(&statement.operator, &pointer, warnings),
+        operator: operator(&statement.operator, || pointer.clone(), warnings),
         negate: statement.negate.unwrap_or(false),
         nodes,
         pointer,
     })
 }
 
-fn node(json: &CpeNode<'_>, pointer: &str, warnings: &mut Warnings) -> Node {
+/// Pointers are only made when there is something to say: kernel records hold hundreds of
+/// matches.
+fn node(json: &CpeNode<'_>, pointer: impl Fn() -> String, warnings: &mut Warnings) -> Node {
     Node {
-        operator: operator(&json.operator, pointer, warnings),
+        operator: operator(&json.operator, &pointer, warnings),
         negate: json.negate.unwrap_or(false),
         matches: json
             .cpe_match
             .iter()
             .enumerate()
             .filter_map(|(index, json)| {
-                cpe_match(json, &format!("{pointer}/cpeMatch/{index}"), warnings)
+                let pointer = || format!("{}/cpeMatch/{index}/criteria", pointer());
+                cpe_match(json, pointer, warnings)
             })
             .collect(),
     }
 }
 
-fn cpe_match(json: &CpeMatchJson<'_>, pointer: &str, warnings: &mut Warnings) -> Option<CpeMatch> {
+fn cpe_match(
+    json: &CpeMatchJson<'_>,
+    pointer: impl Fn() -> String,
+    warnings: &mut Warnings,
+) -> Option<CpeMatch> {
     let criteria = json.criteria.as_deref().unwrap_or_default();
     let criteria = Cpe::parse(criteria)
-        .map_err(|error| warnings.push(format!("{pointer}/criteria"), error.to_string()))
+        .map_err(|error| warnings.push(pointer(), error.to_string()))
         .ok()?;
     Some(CpeMatch {
         vulnerable: json.vulnerable.unwrap_or(true),
@@ -69,14 +76,18 @@ fn bound(field: &Option<Text<'_>>) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn operator(word: &Option<Text<'_>>, pointer: &str, warnings: &mut Warnings) -> Operator {
+fn operator(
+    word: &Option<Text<'_>>,
+    pointer: impl Fn() -> String,
+    warnings: &mut Warnings,
+) -> Operator {
     match word.as_deref() {
         Some(word) if word.eq_ignore_ascii_case("AND") => Operator::And,
         None => Operator::Or,
         Some(word) if word.eq_ignore_ascii_case("OR") => Operator::Or,
         Some(word) => {
             warnings.push(
-                format!("{pointer}/operator"),
+                format!("{}/operator", pointer()),
                 format!("not an operator: {}", quote(word)),
             );
             Operator::Or

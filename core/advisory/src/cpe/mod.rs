@@ -111,6 +111,9 @@ impl Cpe {
         if name.len() > Self::LONGEST {
             return Err(fail("longer than 4096 bytes"));
         }
+        if name.contains(char::is_control) {
+            return Err(fail("holds control characters"));
+        }
         if let Some(rest) = strip_prefix(name, "cpe:2.3:") {
             formatted::parse(rest).map_err(fail)
         } else if let Some(rest) = strip_prefix(name, "cpe:/") {
@@ -165,8 +168,8 @@ impl Cpe {
             part,
             vendor: lowered(vendor),
             product: lowered(product),
-            version,
-            update,
+            version: trimmed(version),
+            update: trimmed(update),
             edition: lowered(edition),
             language: lowered(language),
             sw_edition: lowered(sw_edition),
@@ -229,11 +232,24 @@ impl Part {
 }
 
 fn lowered(value: Value) -> Value {
-    match value {
+    match trimmed(value) {
         Value::Text(mut text) => {
             text.make_ascii_lowercase();
             Value::Text(text)
         }
+        other => other,
+    }
+}
+
+/// Without white space at its ends, which the standard does not allow and no form keeps.
+fn trimmed(value: Value) -> Value {
+    match value {
+        Value::Text(text) => match text.trim() {
+            // A lone `*` is ANY in every form (`%02` in the URI).
+            "" | "*" => Value::Any,
+            inside if inside.len() == text.len() => Value::Text(text),
+            inside => Value::Text(inside.to_owned()),
+        },
         other => other,
     }
 }

@@ -131,7 +131,9 @@ fn unbind(component: &str) -> Result<Value, &'static str> {
         }
         bytes.push(decoded);
     }
-    String::from_utf8(bytes)
-        .map(Value::Text)
-        .map_err(|_| "percent-encoded bytes are not UTF-8")
+    let text = String::from_utf8(bytes).map_err(|_| "percent-encoded bytes are not UTF-8")?;
+    if text.contains(char::is_control) {
+        return Err("holds control characters");
+    }
+    Ok(Value::Text(text))
 }

@@ -180,7 +180,7 @@ fn affected(product: &Product<'_>, by: &str, pointer: String, warnings: &mut War
     });
     let default = match product.default_status.as_deref() {
         None => Status::Unknown,
-        Some(word) => status(word, &format!("{pointer}/defaultStatus"), warnings),
+        Some(word) => status(word, || format!("{pointer}/defaultStatus"), warnings),
     };
     let mut entries = Vec::with_capacity(product.versions.len());
     for (index, version) in product.versions.iter().enumerate() {
@@ -234,7 +234,7 @@ fn entry(
     };
     Some(CveVersion {
         version: lower,
-        status: status(word, &at("/status"), warnings),
+        status: status(word, || at("/status"), warnings),
         less_than: text(&version.less_than),
         less_than_or_equal: text(&version.less_than_or_equal),
         version_type: text(&version.version_type),
@@ -245,21 +245,22 @@ fn entry(
                 let word = change.status.as_deref().unwrap_or("absent");
                 Some(Change {
                     at: text(&change.at)?,
-                    status: status(word, &at("/changes"), warnings),
+                    status: status(word, || at("/changes"), warnings),
                 })
             })
             .collect(),
     })
 }
 
-fn status(word: &str, pointer: &str, warnings: &mut Warnings) -> Status {
+/// The pointer is only made when it is needed: there are hundreds of entries in a record.
+fn status(word: &str, pointer: impl Fn() -> String, warnings: &mut Warnings) -> Status {
     match word {
         "affected" => Status::Affected,
         "unaffected" => Status::Unaffected,
         "unknown" => Status::Unknown,
         _ => {
             warnings.push(
-                pointer,
+                pointer(),
                 format!("not a status: {}; taken as unknown", quote(word)),
             );
             Status::Unknown
@@ -359,20 +360,21 @@ fn weaknesses<'a>(containers: impl Iterator<Item = &'a Container<'a>>) -> Vec<St
 
 /// Links of all containers, each URL once with the tags of all.
 #[derive(Default)]
-struct Links {
+struct Links<'r> {
     list: Vec<Reference>,
-    index: HashMap<String, usize>,
+    index: HashMap<&'r str, usize>,
 }
 
-impl Links {
-    fn add(&mut self, container: &Container<'_>) {
+impl<'r> Links<'r> {
+    fn add(&mut self, container: &'r Container<'_>) {
         for reference in &container.references {
-            let Some(url) = text(&reference.url) else {
+            let url = reference.url.as_deref().unwrap_or_default().trim();
+            if url.is_empty() {
                 continue;
-            };
-            let at = *self.index.entry(url.clone()).or_insert_with(|| {
+            }
+            let at = *self.index.entry(url).or_insert_with(|| {
                 self.list.push(Reference {
-                    url,
+                    url: url.to_owned(),
                     tags: Vec::new(),
                     name: None,
                 });

@@ -23,9 +23,13 @@
 
 use super::bounds::{Bounds, Edge};
 
+mod text;
 mod words;
 
-use words::{AFTER_WORDS, BEFORE_WORDS, BELOW, BETWEEN, FILLERS, NOTHING};
+use text::{
+    find_word, is_everything, is_word, strip_prefix_word, strip_suffix_word, trim, without_fillers,
+};
+use words::{AFTER_WORDS, BEFORE_WORDS, BELOW, BETWEEN, NOTHING};
 
 /// What a version text means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -485,83 +489,4 @@ fn has_relation(text: &str) -> bool {
         || text.split([' ', '\t', '(', ')', ':']).any(relation)
         || text.ends_with(".x")
         || text.ends_with(".X")
-}
-
-fn is_everything(text: &str) -> bool {
-    const ALL: [&str; 12] = [
-        "*",
-        "all",
-        "any",
-        "all versions",
-        "all version",
-        "any version",
-        "any versions",
-        "every version",
-        "all version(s)",
-        "all versions affected",
-        "all supported versions",
-        "all released versions",
-    ];
-    is_word(text, &ALL)
-}
-
-/// Cuts "all versions", "version", "Ver." and the like from the front.
-fn without_fillers(text: &str) -> &str {
-    let mut text = text.trim();
-    loop {
-        let shorter = FILLERS.iter().find_map(|word| {
-            let rest = strip_prefix_fold(text, word)?;
-            let ends = word.ends_with('.')
-                || rest.starts_with(|c: char| " :\t.<>=≤≥".contains(c) || c.is_ascii_digit());
-            ends.then_some(rest)
-        });
-        match shorter {
-            Some(rest) if !rest.trim().is_empty() => {
-                text = rest.trim_start_matches([' ', ':', '\t', '.']).trim();
-            }
-            _ => return text,
-        }
-    }
-}
-
-fn trim(text: &str) -> &str {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}');
-    let text = text.trim_end_matches([',', ';']);
-    match text
-        .strip_prefix('(')
-        .and_then(|text| text.strip_suffix(')'))
-    {
-        Some(inside) if !inside.contains(['(', ')']) => inside.trim(),
-        _ => text.trim(),
-    }
-}
-
-fn is_word(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| text.eq_ignore_ascii_case(word))
-}
-
-fn strip_prefix_fold<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, rest) = text.split_at_checked(prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
-/// Strips a leading word and the white space after it.
-fn strip_prefix_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let rest = strip_prefix_fold(text, word)?;
-    let bounded = rest.starts_with(|c: char| c.is_whitespace() || "<>=:".contains(c));
-    bounded.then(|| rest.trim_start())
-}
-
-/// Strips a trailing word and the white space before it.
-fn strip_suffix_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let (head, tail) = text.split_at_checked(text.len().checked_sub(word.len())?)?;
-    let bounded = head.ends_with(|c: char| c.is_whitespace() || c == ',') || word.starts_with('(');
-    (tail.eq_ignore_ascii_case(word) && bounded).then(|| head.trim_end())
-}
-
-/// Finds a word with its surrounding spaces, without regard to case.
-fn find_word(text: &str, word: &str) -> Option<usize> {
-    text.as_bytes()
-        .windows(word.len())
-        .position(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }

@@ -89,6 +89,9 @@ fn shortened_names_and_bad_ones() {
         "wfn:[vendor=\"b]",
         "wfn:[colour=\"b\"]",
         "é:2.3:a",
+        "cpe:/a::\u{8}~~\u{2}",
+        "cpe:/a:%07",
+        "cpe:2.3:a:b\u{1}c",
     ] {
         assert!(Cpe::parse(bad).is_err(), "{bad}");
     }
