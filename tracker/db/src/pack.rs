@@ -52,13 +52,13 @@ impl Dictionary {
             None => Compressor::with_dictionary(LEVEL, &self.body)
                 .map_err(|failed| unusable(&self.kind, &failed))?,
         };
-        let mut packed = vec![0; 1 + zstd::zstd_safe::compress_bound(document.len())];
-        let length = compressor
-            .compress_to_buffer(document, &mut packed[1..])
+        let frame = compressor
+            .compress(document)
             .map_err(|failed| unusable(&self.kind, &failed))?;
-        packed[0] = self.id;
-        packed.truncate(1 + length);
-        packed.shrink_to_fit();
+        // Copied into its exact size: thousands wait at once for the writer.
+        let mut packed = Vec::with_capacity(1 + frame.len());
+        packed.push(self.id);
+        packed.extend_from_slice(&frame);
         self.compressors
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,7 @@
 //! Search text: the same words for both databases, cut and folded here.
 
+use std::hash::{Hash, Hasher};
+
 /// Longest word that is indexed or searched for, in characters.
 const MAX_WORD: usize = 40;
 /// Words of a document that are indexed at most.
@@ -15,35 +17,63 @@ const COMMON: &[&str] = &[
 /// Cuts text into lower-case words of letters and digits, each once, in the order of their first
 /// place, and joins them by spaces.
 pub(crate) fn words<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    let mut seen = rustc_hash::FxHashSet::default();
     let mut joined = String::new();
+    // This runs over every description that comes in, so a word is known by its hash.
+    let mut seen = rustc_hash::FxHashSet::default();
     for text in texts {
-        for word in text
-            .split(|letter: char| !letter.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-        {
-            if seen.len() == MAX_WORDS {
-                return joined;
-            }
-            let word = fold(word);
-            if COMMON.binary_search(&word.as_str()).is_err() && seen.insert(word.clone()) {
+        if seen.len() >= MAX_WORDS {
+            break;
+        }
+        each_word(text, |word| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            word.hash(&mut hasher);
+            if seen.len() < MAX_WORDS && !is_common(word) && seen.insert(hasher.finish()) {
                 if !joined.is_empty() {
                     joined.push(' ');
                 }
-                joined.push_str(&word);
+                joined.push_str(word);
             }
-        }
+        });
     }
     joined
 }
 
+/// Visits the words of a text: letters and digits, in lower case, cut to their longest length.
+fn each_word(text: &str, mut visit: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut letters = 0;
+    for letter in text.chars().chain([' ']) {
+        if letter.is_ascii_alphanumeric() || !letter.is_ascii() && letter.is_alphanumeric() {
+            // Cut while reading: a hostile word may be megabytes long.
+            if letters < MAX_WORD {
+                word.extend(
+                    letter
+                        .to_lowercase()
+                        .filter(|letter| letter.is_alphanumeric()),
+                );
+                letters += 1;
+            }
+        } else if letters > 0 {
+            visit(&word);
+            word.clear();
+            letters = 0;
+        }
+    }
+}
+
+fn is_common(word: &str) -> bool {
+    word.len() <= 5 && COMMON.binary_search(&word).is_ok()
+}
+
 /// An id as one word: `GHSA-abcd-1234` becomes `ghsaabcd1234`, so that it is found whole.
 pub(crate) fn id_word(id: &str) -> String {
-    fold(
-        &id.chars()
-            .filter(|letter| letter.is_alphanumeric())
-            .collect::<String>(),
-    )
+    let whole: String = id
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .collect();
+    let mut folded = String::new();
+    each_word(&whole, |word| folded.push_str(word));
+    folded
 }
 
 /// What a person searches for: words, the last of which may be unfinished.
@@ -63,12 +93,7 @@ impl Query {
                 words.push(id_word(chunk));
                 continue;
             }
-            words.extend(
-                chunk
-                    .split(|letter: char| !letter.is_alphanumeric())
-                    .filter(|word| !word.is_empty())
-                    .map(fold),
-            );
+            each_word(chunk, |word| words.push(word.to_owned()));
         }
         words.dedup();
         let telling: Vec<String> = words
@@ -124,22 +149,13 @@ fn looks_like_id(chunk: &str) -> bool {
             .any(|part| part.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
-fn fold(word: &str) -> String {
-    // Cut first: a hostile word may be megabytes long.
-    let word: String = word.chars().take(MAX_WORD).collect();
-    word.to_lowercase()
-        .chars()
-        .filter(|letter| letter.is_alphanumeric())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn common_words_are_sorted() {
-        assert!(COMMON.is_sorted());
+        assert!(COMMON.is_sorted() && COMMON.iter().all(|word| is_common(word)));
     }
 
     #[test]
@@ -148,6 +164,26 @@ mod tests {
             words(["A heap-based Overflow in the Überflow heap", "OpenSSL_3"]),
             "heap based overflow überflow openssl 3"
         );
+    }
+
+    #[test]
+    fn a_query_folds_as_the_text_did() {
+        for text in [
+            "ÜBERFLOW straße İstanbul ΣΑΣ",
+            "K\u{212a}elvin",
+            "ﬁne 日本語 x1e5",
+            &"long".repeat(30),
+        ] {
+            let indexed = words([text]);
+            for word in Query::parse(text).words {
+                assert!(
+                    indexed.split(' ').any(|indexed| indexed == word),
+                    "{word} in {indexed}"
+                );
+            }
+        }
+        let many: String = (0..1000).map(|number| format!("w{number} ")).collect();
+        assert_eq!(words([many.as_str(), "more"]).split(' ').count(), MAX_WORDS);
     }
 
     #[test]

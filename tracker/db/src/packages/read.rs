@@ -147,12 +147,21 @@ impl Db {
         let keys: Vec<i64> = keys.iter().map(|key| key.to_i64()).collect();
         self.read(|session| {
             let number = names::known_channel(session, channel)?;
-            let mut packages = session.list(
-                "SELECT body FROM package WHERE channel = ?2 AND until IS NULL \
-                 AND id IN (SELECT package FROM package_key WHERE key IN EACH_INT(?1))",
+            // From the keys to the packages: SQLite keeps the order of a cross join, and without
+            // statistics it would else walk the whole channel.
+            let mut rows = session.list(
+                "SELECT package.id, package.body FROM package_key CROSS JOIN package \
+                 WHERE package_key.key IN EACH_INT(?1) AND package.id = package_key.package \
+                 AND package.channel = ?2 AND package.until IS NULL",
                 &[Value::Ints(&keys), Value::Int(number)],
-                |row| self.unpack_package(row.blob(0)?),
+                |row| Ok((row.int(0)?, row.blob(1)?.to_vec())),
             )?;
+            rows.sort_unstable_by_key(|(id, _)| *id);
+            rows.dedup_by_key(|(id, _)| *id);
+            let mut packages = rows
+                .iter()
+                .map(|(_, body)| self.unpack_package(body))
+                .collect::<Result<Vec<Package>>>()?;
             packages.sort_by(|a, b| a.attr.cmp(&b.attr));
             Ok(packages)
         })

@@ -73,6 +73,7 @@ pub(crate) fn dictionary_kind(source: i64) -> String {
 /// The stored document: the raw JSON, a zero byte, the model. The model repeats the raw text, so
 /// it costs little next to it, and reading it needs neither the parser of the day nor its time.
 fn document(mut raw: Vec<u8>, record: &Record) -> Result<Vec<u8>> {
+    raw.reserve(raw.len() + 512);
     raw.push(0);
     serde_json::to_writer(&mut raw, record)
         .map_err(|failed| DbError::damaged(format!("record {}", record.id), failed))?;
