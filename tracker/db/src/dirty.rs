@@ -103,7 +103,7 @@ pub(crate) fn mark_keys(session: &mut Session<'_>, keys: &[i64]) -> Result<()> {
     let stamp = next(session)?;
     session.run(
         "INSERT INTO dirty (advisory, stamp) \
-         SELECT DISTINCT advisory, ?1 FROM lookup_key WHERE key IN EACH_INT(?2) \
+         SELECT DISTINCT advisory, CAST(?1 AS BIGINT) FROM lookup_key WHERE key IN EACH_INT(?2) \
          ON CONFLICT (advisory) DO UPDATE SET stamp = excluded.stamp",
         &[Value::Int(stamp), Value::Ints(keys)],
     )?;
