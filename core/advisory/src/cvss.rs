@@ -16,9 +16,18 @@ pub fn base_score(vector: &str) -> Option<f64> {
         return None;
     }
     if vector.starts_with("CVSS:3.") {
-        return cvss::v3::Vector::from_str(vector)
-            .ok()
-            .map(|v| v.base_score().value());
+        let parsed = cvss::v3::Vector::from_str(vector).ok()?;
+        // The crate takes an absent base metric for zero; the specification makes all of them
+        // mandatory (v3.1, section 6).
+        let whole = parsed.av.is_some()
+            && parsed.ac.is_some()
+            && parsed.pr.is_some()
+            && parsed.ui.is_some()
+            && parsed.s.is_some()
+            && parsed.c.is_some()
+            && parsed.i.is_some()
+            && parsed.a.is_some();
+        return whole.then(|| parsed.base_score().value());
     }
     if vector.starts_with("CVSS:4.0/") {
         return cvss::v4::Vector::from_str(&base_only(vector))

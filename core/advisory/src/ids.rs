@@ -15,6 +15,23 @@ pub fn is_cve(text: &str) -> bool {
     year.len() == 4 && digits(year) && (4..=19).contains(&number.len()) && digits(number)
 }
 
+/// Whether the text can be an id of any database: 1 to 128 letters, digits, `-`, `_`, `.`, `:`, `+`,
+/// the first of them a letter or digit.
+///
+/// OSV leaves the form after the prefix to each database; ids stand in URLs and file names, so
+/// what could be taken for a path is none.
+#[must_use]
+pub fn is_plain_id(text: &str) -> bool {
+    text.len() <= 128
+        && text
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+".contains(&byte))
+}
+
 /// All CVE ids in a text, upper-cased, each once, in order.
 #[must_use]
 pub fn cves_in(text: &str) -> Vec<String> {

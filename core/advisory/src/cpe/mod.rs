@@ -1,20 +1,24 @@
 //! CPE names: the formatted string of 2.3, the URI of 2.2, and the well-formed name.
 //!
-//! A [`Cpe`] is a well-formed name. [`Cpe::parse`] reads any bound form; `Display` writes the
-//! formatted string.
+//! A [`Cpe`] is a well-formed name. [`Cpe::parse`] reads any form, `Display` writes the formatted
+//! string, [`Cpe::to_uri`] and [`Cpe::to_wfn`] the others; [`Cpe::relation`] matches names.
 //!
 //! Source: NISTIR 7695 (naming), sections 5 and 6; NISTIR 7696 (matching).
 
 mod formatted;
+mod relation;
 mod uri;
+mod wfn;
+
+pub use relation::Relation;
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A well-formed name with unescaped attribute values.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A well-formed name with unescaped attribute values. Its serde form is the formatted string.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cpe {
     /// `a` application, `o` operating system, `h` hardware.
     pub part: Part,
@@ -41,24 +45,20 @@ pub struct Cpe {
 }
 
 /// Kind of the named thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
     /// Application.
-    #[serde(rename = "a")]
     Application,
     /// Operating system.
-    #[serde(rename = "o")]
     OperatingSystem,
     /// Hardware.
-    #[serde(rename = "h")]
     Hardware,
     /// Any (`*`).
-    #[serde(rename = "*")]
     Any,
 }
 
 /// An attribute value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// `*`
     Any,
@@ -94,7 +94,8 @@ impl Cpe {
     /// Longer texts are refused.
     pub const LONGEST: usize = 4096;
 
-    /// Reads a formatted string (`cpe:2.3:a:…`) or a URI (`cpe:/a:…`).
+    /// Reads a formatted string (`cpe:2.3:a:…`), a URI (`cpe:/a:…`), or the unbound form
+    /// (`wfn:[part="a",…]`).
     ///
     /// Trailing attributes may be left out, as in the URI; real records do so. Letters are
     /// lowered except in version and update.
@@ -114,8 +115,13 @@ impl Cpe {
             formatted::parse(rest).map_err(fail)
         } else if let Some(rest) = strip_prefix(name, "cpe:/") {
             uri::parse(rest).map_err(fail)
+        } else if let Some(rest) = strip_prefix(name, "wfn:[") {
+            let inside = rest
+                .strip_suffix(']')
+                .ok_or_else(|| fail("wfn without a closing bracket"))?;
+            wfn::parse(inside).map_err(fail)
         } else {
-            Err(fail("begins with neither cpe:2.3: nor cpe:/"))
+            Err(fail("begins with none of cpe:2.3:, cpe:/, wfn:["))
         }
     }
 
@@ -134,6 +140,12 @@ impl Cpe {
             &self.target_hw,
             &self.other,
         ]
+    }
+
+    /// The URI of CPE 2.2, in which edition packs what 2.2 did not know.
+    #[must_use]
+    pub fn to_uri(&self) -> String {
+        uri::format(self)
     }
 
     fn from_values(part: Part, values: [Value; 10]) -> Self {
@@ -177,6 +189,19 @@ impl FromStr for Cpe {
 impl fmt::Display for Cpe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatted::write(self, f)
+    }
+}
+
+impl Serialize for Cpe {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cpe {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&name).map_err(serde::de::Error::custom)
     }
 }
 

@@ -7,6 +7,7 @@
 //! percent-encoded. Edition may hold five attributes: `~edition~sw_edition~target_sw~target_hw~other`.
 
 use std::array;
+use std::fmt::Write as _;
 
 use super::{Cpe, Part, Value};
 
@@ -34,6 +35,65 @@ pub(super) fn parse(rest: &str) -> Result<Cpe, &'static str> {
         }
     }
     Ok(Cpe::from_values(part, values))
+}
+
+/// Writes a name as a URI (section 6.1.2).
+pub(super) fn format(cpe: &Cpe) -> String {
+    let part = if cpe.part == Part::Any {
+        ""
+    } else {
+        cpe.part.as_str()
+    };
+    let mut uri = format!("cpe:/{part}");
+    let extended = [&cpe.sw_edition, &cpe.target_sw, &cpe.target_hw, &cpe.other];
+    let mut edition = bound(&cpe.edition);
+    if extended.iter().any(|value| **value != Value::Any) {
+        edition.insert(0, '~');
+        for value in extended {
+            edition.push('~');
+            edition.push_str(&bound(value));
+        }
+    }
+    let plain = [&cpe.vendor, &cpe.product, &cpe.version, &cpe.update].map(bound);
+    for component in plain.iter().chain([&edition, &bound(&cpe.language)]) {
+        uri.push(':');
+        uri.push_str(component);
+    }
+    // Trailing components that are ANY are left out.
+    uri.truncate(uri.trim_end_matches(':').len().max("cpe:/".len()));
+    uri
+}
+
+fn bound(value: &Value) -> String {
+    let text = match value {
+        Value::Any => return String::new(),
+        Value::Na => return "-".to_owned(),
+        Value::Text(text) if text == "-" => return "%2d".to_owned(),
+        Value::Text(text) => text,
+    };
+    let mut component = String::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'*' => {
+                component.push_str("%02");
+                continue;
+            }
+            b'?' => {
+                component.push_str("%01");
+                continue;
+            }
+            b'\\' => bytes.next().unwrap_or(b'\\'),
+            byte => byte,
+        };
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+            component.push(char::from(byte));
+        } else {
+            // Writing to a text can't fail.
+            let _ = write!(component, "%{byte:02x}");
+        }
+    }
+    component
 }
 
 fn unbind(component: &str) -> Result<Value, &'static str> {

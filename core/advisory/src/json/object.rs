@@ -90,9 +90,15 @@ macro_rules! object {
             ) -> Result<Self::Value, A::Error> {
                 let cx = self.cx;
                 let mut object = $name::default();
+                $(let mut $field = false;)*
                 while let Some(key) = map.next_key_seed($crate::json::read::Key)? {
                     match &*key {
-                        $($key => object.$field = $crate::json::read::field(cx, $key, &mut map)?,)*
+                        $($key => {
+                            if std::mem::replace(&mut $field, true) {
+                                cx.twice($key);
+                            }
+                            object.$field = $crate::json::read::field(cx, $key, &mut map)?;
+                        })*
                         _ => object.extra.read_value(cx, key, &mut map)?,
                     }
                 }

@@ -25,6 +25,11 @@ impl Cx<'_> {
             .push("", format!("expected {wanted}, found {found}; passed over"));
     }
 
+    pub(crate) fn twice(&mut self, key: &str) {
+        self.warnings
+            .push(format!("/{key}"), "the key stands twice; the last counts");
+    }
+
     pub(crate) fn refuse<E: serde::de::Error>(&mut self, what: &'static str, limit: usize) -> E {
         self.refused = Some((what, limit));
         E::custom("limit reached")

@@ -24,13 +24,14 @@ impl Entry<'_> {
         publisher: Option<&str>,
         warnings: &mut Warnings,
     ) -> Result<Record, Error> {
-        let Some(id) = text(&self.id) else {
-            let reason = "no id".to_owned();
+        let id = self.id.as_deref().unwrap_or_default();
+        if !ids::is_plain_id(id) {
+            let reason = format!("id is not an id: {}", quote(id));
             return Err(Error::NotARecord {
                 at: Place::default(),
                 reason,
             });
-        };
+        }
         let mut record = Record::new(id, Source::Osv);
         record.publisher = publisher.map(str::to_owned).or_else(|| {
             record

@@ -67,6 +67,7 @@ fn decide<'a>(
             considered.push(part);
         }
     }
+    let decided = decided.map(|decided| narrowest(decided, &considered));
     let undecidable = considered.iter().any(|part: &Considered<'_>| {
         matches!(part.position, Position::Undecidable(_)) && part.status != default
     });
@@ -85,6 +86,21 @@ fn decide<'a>(
     }
 }
 
+/// Of two "prior to" entries that hold the version, the unaffected one is the narrower, in
+/// whichever order they stand (`< 8.4.0` affected, `< 7.69.0` unaffected).
+fn narrowest(decided: (Status, usize), considered: &[Considered<'_>]) -> (Status, usize) {
+    let prior_to = |part: &Considered<'_>| {
+        part.inferred && part.bounds.lower.is_none() && part.position == Position::Inside
+    };
+    if decided.0 != Status::Affected || !prior_to(&considered[decided.1]) {
+        return decided;
+    }
+    let unaffected = considered
+        .iter()
+        .position(|part| part.status == Status::Unaffected && prior_to(part));
+    unaffected.map_or(decided, |at| (Status::Unaffected, at))
+}
+
 /// The bounds of an entry: one, or several where its text lists several.
 fn parts(entry: &CveVersion, at: At) -> Vec<Considered<'_>> {
     let part = |bounds, position, inferred| Considered {
@@ -99,7 +115,12 @@ fn parts(entry: &CveVersion, at: At) -> Vec<Considered<'_>> {
     let upper = entry.less_than.as_deref().map(|text| (text, false));
     let upper = upper.or_else(|| entry.less_than_or_equal.as_deref().map(|text| (text, true)));
     if let Some((upper, included)) = upper {
-        let (lower, lower_inferred) = sloppy::lower_bound(&entry.version);
+        let (mut lower, mut lower_inferred) = sloppy::lower_bound(&entry.version);
+        if !included && entry.version == upper {
+            // Strictly an empty range. Some CNAs write "prior to 1.2" so (Chrome's, HackerOne's),
+            // and HackerOne's also "unaffected prior to 1.0".
+            (lower, lower_inferred) = (None, true);
+        }
         return match sloppy::upper_bound(upper, included) {
             Ok((upper, upper_inferred)) => {
                 vec![part(

@@ -223,6 +223,30 @@ fn inferred_bounds_are_marked() {
     );
 }
 
+/// "Prior to 114" as Chrome's CNA writes it; strictly the range is empty.
+#[test]
+fn a_range_that_ends_where_it_begins_means_all_before() {
+    let entries = json!([{"version": "114.0.5", "less_than": "114.0.5", "status": "affected"}]);
+    let versions = cve("unknown", entries);
+    expect(&versions, Status::Affected, &["1.0", "114.0.4"]);
+    expect(&versions, Status::Unknown, &["114.0.5", "115"]);
+    let decision = status(&versions, "1.0", &Dotted);
+    assert!(decision.is_inferred());
+    assert_eq!(decision.fixed_in, Some("114.0.5"));
+
+    // curl, CVE-2023-38545.
+    let both = cve(
+        "unknown",
+        json!([
+            {"version": "8.4.0", "less_than": "8.4.0", "status": "affected"},
+            {"version": "7.69.0", "less_than": "7.69.0", "status": "unaffected"},
+        ]),
+    );
+    expect(&both, Status::Affected, &["7.69.0", "8.3.9"]);
+    expect(&both, Status::Unaffected, &["7.68"]);
+    expect(&both, Status::Unknown, &["8.4.0"]);
+}
+
 #[test]
 fn osv_examples_of_the_schema() {
     expect(
