@@ -7,5 +7,6 @@ mod downloads;
 mod formats;
 mod hostile;
 mod server;
+mod splitting;
 mod updates;
 mod world;

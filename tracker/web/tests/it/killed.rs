@@ -56,6 +56,34 @@ fn until_done(program: &Program, set: &str, random: &mut Random) -> u32 {
     }
 }
 
+/// Asked to end (Ctrl-C, a service manager), the program finishes its batch and says so.
+#[test]
+fn asked_to_stop_it_finishes_its_batch_and_goes_on_later() {
+    let program = Program::sqlite();
+    let set = collection(&program, CVES, 10, 0);
+    let mut child = program
+        .command()
+        .args(arguments(text(&set)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It watches for signals before it opens a feed.
+    while !program.path("tracker.sqlite").exists() || program.db().counts().unwrap().advisories == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be asked to");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let pid = child.id().to_string();
+    let asked = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(asked.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let stored = program.db().counts().unwrap().advisories;
+    assert!(stored > 0 && stored < CVES as u64 && stored.is_multiple_of(40), "{stored}");
+    assert!(program.run(&arguments(text(&set))).status.success());
+    assert_eq!(program.db().counts().unwrap().advisories, CVES as u64);
+}
+
 fn check(disturbed: &Program, seed: u64) {
     let calm = Program::sqlite();
     // Both read the same files: a feed is known by its path.
