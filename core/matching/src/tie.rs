@@ -352,6 +352,10 @@ impl<'a> Search<'a> {
         name: &Name,
         learned: &[&str],
     ) {
+        // A repository's name is shared by all that is built from it; alone it ties nothing.
+        if name.rank == Rank::Repository {
+            return;
+        }
         let text = format!("the advisory's {} is the package's name", identity.text);
         let weak = |search: &mut Self, code: &str, against: String| {
             search.add(Some(index), Tier::Low, "name_equal", text.clone());
@@ -421,7 +425,8 @@ impl<'a> Search<'a> {
                 "the name is a longer or shorter form of the package's".to_owned(),
             );
         }
-        if self.is_only_joined(identity, name) {
+        let is_prefixed = name.dashed.ends_with(&identity.dashed);
+        if !is_prefixed && self.is_only_joined(identity, name) {
             return weak(
                 self,
                 "other_spelling",
@@ -478,11 +483,12 @@ impl<'a> Search<'a> {
     /// The package's name that an identity stands for.
     fn name_of(&self, identity: &Identity) -> Option<Name> {
         let product = identity.vendor_product.product.as_str();
-        if let Some(name) = self.package.name(product) {
+        let direct = self.package.name(product);
+        if let Some(name) = direct.filter(|name| name.rank == Rank::Exact) {
             return Some(name.clone());
         }
         let derived = |name: &Name| Name {
-            rank: name.rank.max(Rank::Repository),
+            rank: name.rank.max(Rank::Variant),
             ..name.clone()
         };
         if let Some(short) = names::without_noun(&identity.vendor_core, product)
@@ -492,8 +498,16 @@ impl<'a> Search<'a> {
             return Some(name.clone());
         }
         let vendor = identity.vendor_core.as_str();
+        let together = self.package.name(&format!("{vendor}{product}"));
+        // `grafana:loki` is `grafana-loki`; only run together, the two may be a third name.
+        let spelt_out = together.filter(|name| {
+            vendor.len() >= 2 && name.dashed == format!("{vendor}-{}", identity.dashed)
+        });
+        if let Some(name) = spelt_out.or(direct) {
+            return Some(name.clone());
+        }
         if vendor.len() >= 2 {
-            if let Some(name) = self.package.name(&format!("{vendor}{product}")) {
+            if let Some(name) = together {
                 return Some(derived(name));
             }
             if let Some(rest) = product.strip_prefix(vendor)

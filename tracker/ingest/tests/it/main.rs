@@ -6,6 +6,7 @@ mod checkouts;
 mod downloads;
 mod formats;
 mod hostile;
+mod rematch;
 mod server;
 mod splitting;
 mod updates;

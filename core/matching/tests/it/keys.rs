@@ -1,0 +1,76 @@
+//! The index finds everything that the judge would tie: candidates by key lose nothing.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use snowguard_matching::advisory_facts::AdvisoryFacts;
+use snowguard_matching::evidence::Allowed;
+use snowguard_matching::index::PackageIndex;
+use snowguard_matching::judge::{judge, judge_all};
+use snowguard_matching::knowledge::{Alias, AliasTable, Knowledge, Lesson};
+use snowguard_matching::package_facts::PackageFacts;
+
+use crate::worlds::{advisory, package};
+
+fn aliases() -> Vec<Alias> {
+    let row = |table, left: &str, right: &str| Alias {
+        table,
+        left: left.to_owned(),
+        right: right.to_owned(),
+    };
+    vec![
+        row(AliasTable::Purl2cpe, "github/psf/requests", "hdfgroup:hdf5"),
+        row(AliasTable::Purl2cpe, "pypi/requests", "github:git"),
+        row(AliasTable::Purl2cpe, "deb/debian/openssl", "linux:linux"),
+        row(AliasTable::CveBinTool, "fluent-bit", "argoproj:argo_cd"),
+        row(AliasTable::Repology, "git-hub", "requests"),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_tie_without_a_shared_key(advisories in vec(advisory(), 1..12), packages in vec(package(), 1..24)) {
+        let mut knowledge = Knowledge::default();
+        knowledge.set_aliases(aliases());
+        for advisory in &advisories {
+            knowledge.learn(&advisory.id, Lesson::of(&AdvisoryFacts::new(advisory)));
+        }
+        let index = PackageIndex::new(packages.clone());
+        for advisory in &advisories {
+            let facts = AdvisoryFacts::new(advisory);
+            let found = judge_all(advisory, &index, &knowledge, Allowed::ALL);
+            let all: Vec<_> = packages
+                .iter()
+                .filter_map(|package| judge(advisory, &facts, &PackageFacts::new(package.clone()), &knowledge, Allowed::ALL))
+                .collect();
+            prop_assert_eq!(found, all);
+        }
+    }
+
+    #[test]
+    fn what_was_learned_does_not_depend_on_the_order(advisories in vec(advisory(), 1..12), unlearn in any::<prop::sample::Index>()) {
+        let lessons: std::collections::BTreeMap<_, _> =
+            advisories.iter().map(|advisory| (advisory.id.clone(), Lesson::of(&AdvisoryFacts::new(advisory)))).collect();
+        let (mut forwards, mut backwards) = (Knowledge::default(), Knowledge::default());
+        for (id, lesson) in &lessons {
+            forwards.learn(id, lesson.clone());
+        }
+        // Another order, and one of them learned wrongly first.
+        let wrong = &advisories[unlearn.index(advisories.len())];
+        backwards.learn(&wrong.id, Lesson { products: vec!["x:y".to_owned()], repositories: vec!["github.com/x/y".to_owned()] });
+        for (id, lesson) in lessons.iter().rev() {
+            backwards.learn(id, lesson.clone());
+        }
+        for facts in advisories.iter().map(AdvisoryFacts::new) {
+            for product in facts.vendor_products() {
+                let sorted = |knowledge: &Knowledge| {
+                    let mut homes: Vec<String> = knowledge.learned(product).into_iter().map(str::to_owned).collect();
+                    homes.sort();
+                    homes
+                };
+                prop_assert_eq!(sorted(&forwards), sorted(&backwards));
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Properties of the matcher over random worlds.
+
+mod keys;
+mod orders;
+mod worlds;
