@@ -8,8 +8,8 @@ use snowguard_tracker_db::testing;
 use crate::dump;
 use crate::program::{Program, collection, stderr, text};
 
-const CVES: usize = 1200;
-const PACKAGES: usize = 500;
+const CVES: usize = 600;
+const PACKAGES: usize = 200;
 
 /// A small generator with a fixed seed: the same kills every time, as far as a clock allows.
 struct Random(u64);
@@ -25,7 +25,7 @@ impl Random {
 
 fn arguments(set: &str) -> [&str; 4] {
     // Small batches: many places to be killed between.
-    ["ingest", set, "--batch", "40"]
+    ["ingest", set, "--batch", "20"]
 }
 
 /// Kills the program again and again until it gets to its end. How often it was killed.
@@ -79,7 +79,7 @@ fn asked_to_stop_it_finishes_its_batch_and_goes_on_later() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let stored = program.db().counts().unwrap().advisories;
-    assert!(stored > 0 && stored < CVES as u64 && stored.is_multiple_of(40), "{stored}");
+    assert!(stored > 0 && stored < CVES as u64 && stored.is_multiple_of(20), "{stored}");
     assert!(program.run(&arguments(text(&set))).status.success());
     assert_eq!(program.db().counts().unwrap().advisories, CVES as u64);
 }
