@@ -9,11 +9,6 @@ mod cli;
 
 use std::process::ExitCode;
 
-/// Records are allocated on one thread and freed on another, by the million. The system's
-/// allocator spends an eighth of an ingestion on that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     cli::main()
 }

@@ -156,9 +156,18 @@ fn parse(
                     left -= 1;
                     let keys = keys::of_record(&record);
                     // Nearly always there is only one, which takes what it needs.
-                    let raw = if left == 0 { std::mem::take(&mut raw) } else { raw.clone() };
+                    let raw = if left == 0 {
+                        std::mem::take(&mut raw)
+                    } else {
+                        raw.clone()
+                    };
                     let origin = origin.clone();
-                    parsed.records.push(db.prepare(IncomingRecord { record, raw, keys, origin })?);
+                    parsed.records.push(db.prepare(IncomingRecord {
+                        record,
+                        raw,
+                        keys,
+                        origin,
+                    })?);
                 }
             }
         }

@@ -30,7 +30,10 @@ fn split(text: &[u8], form: Form) -> Result<Vec<(Option<String>, Vec<u8>)>, Stri
     let mut all = Vec::new();
     while let Some(piece) = records.next().map_err(|error| error.to_string())? {
         if let Piece::Record(slice) = piece {
-            assert_eq!(&text[slice.offset as usize..][..slice.bytes.len()], slice.bytes);
+            assert_eq!(
+                &text[slice.offset as usize..][..slice.bytes.len()],
+                slice.bytes
+            );
             all.push((slice.key, slice.bytes.to_vec()));
         }
     }

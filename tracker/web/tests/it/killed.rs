@@ -69,17 +69,27 @@ fn asked_to_stop_it_finishes_its_batch_and_goes_on_later() {
         .spawn()
         .unwrap();
     // It watches for signals before it opens a feed.
-    while !program.path("tracker.sqlite").exists() || program.db().counts().unwrap().advisories == 0 {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be asked to");
+    while !program.path("tracker.sqlite").exists() || program.db().counts().unwrap().advisories == 0
+    {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it could be asked to"
+        );
         std::thread::sleep(Duration::from_millis(1));
     }
     let pid = child.id().to_string();
-    let asked = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let asked = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .unwrap();
     assert!(asked.success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let stored = program.db().counts().unwrap().advisories;
-    assert!(stored > 0 && stored < CVES as u64 && stored.is_multiple_of(20), "{stored}");
+    assert!(
+        stored > 0 && stored < CVES as u64 && stored.is_multiple_of(20),
+        "{stored}"
+    );
     assert!(program.run(&arguments(text(&set))).status.success());
     assert_eq!(program.db().counts().unwrap().advisories, CVES as u64);
 }
