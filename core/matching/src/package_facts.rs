@@ -108,7 +108,12 @@ impl PackageFacts {
         for url in package
             .sources
             .iter()
-            .chain(&package.homepages)
+            .chain(
+                package
+                    .homepages
+                    .iter()
+                    .filter(|url| !is_part_of_repository(url)),
+            )
             .chain(&package.links)
         {
             if let Some((repository, _)) = Repository::in_url(url)
@@ -194,6 +199,15 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
         add(&variant, Rank::Variant);
     }
     out
+}
+
+/// Whether a homepage is a folder inside a repository (`…/tree/master/tools/usbip`): then the
+/// package is a part of that software, and what is said of the whole is not said of it.
+fn is_part_of_repository(url: &str) -> bool {
+    let folder = url
+        .split_once("/tree/")
+        .or_else(|| url.split_once("/blob/"));
+    folder.is_some_and(|(_, path)| path.trim_end_matches('/').contains('/'))
 }
 
 fn host_of(url: &str) -> Option<String> {
@@ -309,4 +323,38 @@ fn registry_name(url: &str) -> Option<(Ecosystem, String)> {
         ),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_repository_is_not_the_repository() {
+        let facts = |homepage: &str| {
+            PackageFacts::new(Package {
+                attr: "usbip".to_owned(),
+                pname: "usbip".to_owned(),
+                homepages: vec![homepage.to_owned()],
+                ..Package::default()
+            })
+        };
+        assert!(
+            facts("https://github.com/torvalds/linux/tree/master/tools/usb/usbip")
+                .repositories
+                .is_empty()
+        );
+        assert_eq!(
+            facts("https://github.com/torvalds/linux/tree/master")
+                .repositories
+                .len(),
+            1
+        );
+        assert_eq!(
+            facts("https://github.com/torvalds/linux")
+                .repositories
+                .len(),
+            1
+        );
+    }
 }

@@ -119,7 +119,7 @@ impl Db {
             let mut rows = session.list(
                 "SELECT attribute, channel, rank, advisory, first_seen FROM match_row \
                  WHERE (attribute, channel, rank, advisory) > (?1, ?2, ?3, ?4) AND channel BETWEEN ?5 AND ?6 \
-                 AND (rank >> 8) & 255 <= ?7 AND (?8 >> CAST(rank >> 16 AS INTEGER)) & 1 = 1 \
+                 AND (rank >> 8) & 255 <= ?7 AND (CAST(?8 AS BIGINT) >> CAST(rank >> 16 AS INTEGER)) & 1 = 1 \
                  ORDER BY attribute, channel, rank, advisory LIMIT ?9",
                 &[
                     Value::Int(after[0]),

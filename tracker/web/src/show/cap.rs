@@ -35,6 +35,9 @@ impl<T> Capped<T> {
     }
 }
 
+/// Bytes of a text that a page holds at most; the JSON form has the whole.
+const LONGEST: usize = 32 * 1024;
+
 /// Text cut into what is shown at once and the rest, at a line or word end where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CutText {
@@ -62,9 +65,14 @@ impl CutText {
             .or_else(|| head.rfind(char::is_whitespace))
             .filter(|at| *at > length / 2)
             .unwrap_or(end);
+        let rest = text[cut..].trim();
+        let (held, mark) = match rest.len() > LONGEST {
+            true => (&rest[..rest.floor_char_boundary(LONGEST)], "…"),
+            false => (rest, ""),
+        };
         Self {
             lead: text[..cut].trim_end().to_owned(),
-            rest: text[cut..].trim().to_owned(),
+            rest: format!("{held}{mark}"),
         }
     }
 }
@@ -96,6 +104,12 @@ mod tests {
         let cut = CutText::new(&"é".repeat(500), 101);
         assert_eq!(cut.lead.chars().count(), 50);
         assert_eq!(cut.rest.chars().count(), 450);
+    }
+
+    #[test]
+    fn a_text_of_megabytes_does_not_make_a_page_of_megabytes() {
+        let cut = CutText::new(&"é ".repeat(1 << 20), 100);
+        assert!(cut.rest.len() <= LONGEST + 3 && cut.rest.ends_with('…'));
     }
 
     #[test]
