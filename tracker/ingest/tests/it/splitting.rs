@@ -24,8 +24,11 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Everything that the splitter gives, with the names of members.
-fn split(text: &[u8], form: Form) -> Result<Vec<(Option<String>, Vec<u8>)>, String> {
+/// Name of a member, where there is one, and its bytes.
+type Part = (Option<String>, Vec<u8>);
+
+/// Everything that the splitter gives.
+fn split(text: &[u8], form: Form) -> Result<Vec<Part>, String> {
     let mut records = Records::open(text, form, &Limits::default()).map_err(|e| e.to_string())?;
     let mut all = Vec::new();
     while let Some(piece) = records.next().map_err(|error| error.to_string())? {

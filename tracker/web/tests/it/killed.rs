@@ -108,7 +108,7 @@ fn check(disturbed: &Program, seed: u64) {
         dump::assert_same(&dump::of(&calm.db()), &dump::of(&disturbed.db()));
     }
     assert!(killed >= 4, "killed {killed} times only");
-    println!("killed {killed} times");
+    eprintln!("killed {killed} times");
 }
 
 #[test]
@@ -123,6 +123,6 @@ fn killed_at_random_moments_the_database_ends_the_same_postgres() {
             &Program::with_database(&database.url),
             0x2545_f491_4f6c_dd1d,
         ),
-        Err(why) => println!("LEFT OUT on PostgreSQL: {why}"),
+        Err(why) => eprintln!("LEFT OUT on PostgreSQL: {why}"),
     }
 }
