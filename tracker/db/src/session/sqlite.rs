@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::ffi;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
 use super::{Insert, Row, Value};
@@ -218,7 +218,10 @@ pub(crate) fn error(failed: &rusqlite::Error, statement: &str) -> DbError {
     let detail = failed.to_string();
     // A quota and a limit on file sizes show as a failed write, not as a full disk.
     let extended = failed.sqlite_error().map(|error| error.extended_code);
-    if matches!(extended, Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC)) {
+    if matches!(
+        extended,
+        Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC)
+    ) {
         return DbError::Full(detail);
     }
     match failed.sqlite_error_code() {
