@@ -8,7 +8,9 @@ use std::error::Error;
 #[non_exhaustive]
 pub enum DbError {
     /// The disk (or the quota) that holds the database is full.
-    #[error("the disk that holds the database is full; nothing of this step was stored: {0}")]
+    #[error(
+        "the disk that holds the database is full or refuses writes; nothing of this step was stored: {0}"
+    )]
     Full(String),
     /// The file or the server cannot be reached, or the connection broke.
     #[error("the database is not reachable: {0}")]

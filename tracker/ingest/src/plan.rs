@@ -61,6 +61,9 @@ pub struct Plan {
 /// Files of a folder that are looked at to find out what it holds.
 const PROBES: usize = 50;
 
+/// A folder with more files than this is one feed, and not looked at file by file.
+const COLLECTION: usize = 1000;
+
 /// Looks at a location on disk.
 ///
 /// # Errors
@@ -211,6 +214,9 @@ fn folder(
     limits: &Limits,
 ) -> Result<(), IngestError> {
     let (files, folders) = entries(path)?;
+    if files.len() > COLLECTION {
+        return feed_of_files(plan, path, wanted, limits);
+    }
     let looks = files
         .into_iter()
         .map(|file| look(&file, limits).map(|look| (file, look)))
@@ -226,6 +232,15 @@ fn folder(
             }));
         return Ok(());
     }
+    feed_of_files(plan, path, wanted, limits)
+}
+
+fn feed_of_files(
+    plan: &mut Plan,
+    path: &Path,
+    wanted: Wanted,
+    limits: &Limits,
+) -> Result<(), IngestError> {
     let kind = probe(&Walker::folder(path, limits)?)?;
     plan.add(
         Location::Folder(path.to_path_buf()),

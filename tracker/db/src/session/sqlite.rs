@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::ffi;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
@@ -215,6 +216,14 @@ pub(crate) fn column_error(failed: rusqlite::Error) -> DbError {
 /// Tells apart what a person must act on: disk full, file lost, busy.
 pub(crate) fn error(failed: &rusqlite::Error, statement: &str) -> DbError {
     let detail = failed.to_string();
+    // A quota and a limit on file sizes show as a failed write, not as a full disk.
+    let extended = failed.sqlite_error().map(|error| error.extended_code);
+    if matches!(
+        extended,
+        Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC)
+    ) {
+        return DbError::Full(detail);
+    }
     match failed.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => DbError::Full(detail),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DbError::Busy(detail),

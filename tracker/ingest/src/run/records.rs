@@ -149,11 +149,19 @@ fn parse(
                     bytes,
                     ..
                 } = item;
-                let raw = compact(bytes);
+                let mut raw = compact(bytes);
                 let origin = format!("{file}#{offset}");
+                let mut left = records.len();
                 for record in records {
+                    left -= 1;
                     let keys = keys::of_record(&record);
-                    let (raw, origin) = (raw.clone(), origin.clone());
+                    // Nearly always there is only one, which takes what it needs.
+                    let raw = if left == 0 {
+                        std::mem::take(&mut raw)
+                    } else {
+                        raw.clone()
+                    };
+                    let origin = origin.clone();
                     let incoming = IncomingRecord {
                         record,
                         raw,

@@ -1,5 +1,7 @@
 //! The whole way from inputs as the world provides them to what is in the database.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod archives;
 mod channels;
 mod checkouts;
@@ -8,5 +10,6 @@ mod formats;
 mod hostile;
 mod rematch;
 mod server;
+mod splitting;
 mod updates;
 mod world;

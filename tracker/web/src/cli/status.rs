@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use snowguard_tracker_db::{AliasSource, Counts, Db, Run, RunCounts};
+use snowguard_tracker_db::{AliasSource, Counts, Db, Run, RunCounts, Sizes};
 
 use super::output::{self, Format, Table, inert, thousands, time};
 use super::{Database, Outcome};
@@ -13,6 +13,9 @@ use super::{Database, Outcome};
 /// How to show it.
 #[derive(Debug, Args)]
 pub struct Options {
+    /// Also how much room each table takes; looks at the whole database
+    #[arg(long)]
+    sizes: bool,
     /// In which form
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -24,6 +27,7 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
     let counts = db.counts()?;
     let runs = db.last_runs()?;
     let aliases = db.alias_sources()?;
+    let sizes = options.sizes.then(|| db.sizes()).transpose()?;
     let failed = runs.iter().any(|run| run.error.is_some());
     match options.format {
         Format::Json => {
@@ -33,9 +37,20 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
                 counts: &counts,
                 feeds,
                 aliases: &aliases,
+                sizes: sizes.as_ref(),
             })?;
         }
-        Format::Text => output::text(sentences(&db, &counts, &runs, &aliases)?)?,
+        Format::Text => {
+            output::text(sentences(&db, &counts, &runs, &aliases)?)?;
+            if let Some(sizes) = sizes {
+                let mut table = Table::default();
+                table.row(["bytes".to_owned(), thousands(sizes.total)]);
+                for size in &sizes.tables {
+                    table.row([format!("  {}", inert(&size.name)), thousands(size.bytes)]);
+                }
+                output::text(format_args!("\n{table}"))?;
+            }
+        }
     }
     Ok(if failed || counts.quarantined > 0 {
         Outcome::Findings
@@ -51,6 +66,8 @@ struct State<'s> {
     counts: &'s Counts,
     feeds: Vec<Feed<'s>>,
     aliases: &'s [AliasSource],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<&'s Sizes>,
 }
 
 #[derive(Serialize)]

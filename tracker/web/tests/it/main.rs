@@ -5,8 +5,13 @@
 
 mod api;
 mod browser;
+mod commands;
+mod dump;
+mod full_disk;
 mod hostile;
 mod http;
+mod killed;
 mod pages;
+mod program;
 mod sample;
 mod webdriver;

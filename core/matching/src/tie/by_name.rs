@@ -1,0 +1,288 @@
+//! Ties by name, and what speaks for and against them.
+
+use super::{Search, owner_of};
+use crate::advisory_facts::{Identity, Row};
+use crate::ecosystem::Ecosystem;
+use crate::evidence::Evidence;
+use crate::names;
+use crate::package_facts::{Name, Rank};
+use crate::repository::Pointer;
+use crate::scope::Scope;
+use crate::verdict::Tier;
+
+impl<'a> Search<'a> {
+    pub(super) fn by_name(
+        &mut self,
+        index: usize,
+        row: &'a Row,
+        linked: Option<(&'a str, Pointer)>,
+    ) {
+        for identity in &row.identities {
+            let Some(name) = self.name_of(identity) else {
+                continue;
+            };
+            let learned = if self.allowed.has(Evidence::Learned) {
+                self.knowledge.learned(&identity.vendor_product)
+            } else {
+                Vec::new()
+            };
+            let is_home = learned.iter().any(|home| self.has_repository(home));
+            if is_home || linked.is_some() {
+                self.with_repository(index, identity, &learned, linked);
+            } else {
+                self.without_repository(index, row, identity, &name, &learned);
+            }
+        }
+    }
+
+    pub(super) fn with_repository(
+        &mut self,
+        index: usize,
+        identity: &Identity,
+        learned: &[&str],
+        linked: Option<(&str, Pointer)>,
+    ) {
+        let (code, text) = match (
+            linked,
+            learned.iter().find(|home| self.has_repository(home)),
+        ) {
+            (Some((repository, _)), _) => (
+                "name_and_link",
+                format!(
+                    "the advisory names {} and links the package's repository {repository}",
+                    identity.text
+                ),
+            ),
+            (None, Some(home)) => (
+                "name_and_learned_repository",
+                format!(
+                    "other advisories of {} live in the package's repository {home}",
+                    identity.text
+                ),
+            ),
+            (None, None) => return,
+        };
+        self.add(Some(index), Tier::High, code, text);
+    }
+
+    /// A name without a common repository: the vendor must agree, and nothing may speak against.
+    pub(super) fn without_repository(
+        &mut self,
+        index: usize,
+        row: &Row,
+        identity: &Identity,
+        name: &Name,
+        learned: &[&str],
+    ) {
+        // A repository's name is shared by all that is built from it; alone it ties nothing.
+        if name.rank == Rank::Repository {
+            return;
+        }
+        let text = format!("the advisory's {} is the package's name", identity.text);
+        let weak = |search: &mut Self, code: &str, against: String| {
+            search.add(Some(index), Tier::Low, "name_equal", text.clone());
+            search.speak_against(index, code, against);
+        };
+        if row.is_distribution {
+            return weak(
+                self,
+                "distribution_row",
+                "the row is a distribution's own package".to_owned(),
+            );
+        }
+        match (identity.ecosystem, self.package.scope) {
+            (Some(Ecosystem::Plugin), scope) if scope != Scope::Plugin => {
+                return weak(
+                    self,
+                    "other_ecosystem",
+                    format!("{} is a plugin or an app elsewhere", identity.text),
+                );
+            }
+            (Some(of), Scope::Language(own)) if of == own => {}
+            (_, Scope::Language(own)) => {
+                let against = format!(
+                    "the package is of the ecosystem {}, the advisory is not",
+                    own.tag()
+                );
+                return weak(self, "other_ecosystem", against);
+            }
+            (_, Scope::Plugin) => {
+                return weak(
+                    self,
+                    "plugin_scope",
+                    "the package is a plugin of that name".to_owned(),
+                );
+            }
+            (_, Scope::Variant) => {
+                return weak(
+                    self,
+                    "variant_scope",
+                    "the package is another build of the software".to_owned(),
+                );
+            }
+            (_, Scope::Program) => {}
+        }
+        if let Some(other) = self.namesake(name, learned) {
+            let same_owner = self
+                .package
+                .repositories
+                .iter()
+                .any(|own| own.owner() == owner_of(other));
+            let owned = !identity.vendor_core.is_empty()
+                && self.package.owners.contains(&identity.vendor_core);
+            if same_owner || !owned {
+                let against = format!("the advisory's repository {other} is not the package's");
+                return weak(self, "other_repository", against);
+            }
+            let text = format!("{}, and its vendor owns the package's repository", text);
+            return self.add(Some(index), Tier::Medium, "name_and_owner", text);
+        }
+        if identity.vendor_core.is_empty() {
+            return weak(self, "no_vendor", "the advisory names no vendor".to_owned());
+        }
+        if name.rank != Rank::Exact {
+            return weak(
+                self,
+                "name_of_variant",
+                "the name is a longer or shorter form of the package's".to_owned(),
+            );
+        }
+        let is_prefixed = name.dashed.ends_with(&identity.dashed);
+        if !is_prefixed && self.is_only_joined(identity, name) {
+            return weak(
+                self,
+                "other_spelling",
+                format!("{} is written otherwise", name.dashed),
+            );
+        }
+        match self.vendor_agrees(identity) {
+            Some(how) => self.add(
+                Some(index),
+                Tier::Medium,
+                "name_and_vendor",
+                format!("{text}, and {how}"),
+            ),
+            None => weak(
+                self,
+                "other_vendor",
+                format!("nothing connects the package with {}", identity.text),
+            ),
+        }
+    }
+
+    /// A repository of the advisory with the package's name that is not the package's.
+    pub(super) fn namesake<'b>(&'b self, name: &Name, learned: &[&'b str]) -> Option<&'b str> {
+        if self.package.repositories.is_empty() || !self.allowed.has(Evidence::Repositories) {
+            return None;
+        }
+        let linked = self
+            .advisory
+            .links
+            .iter()
+            .map(|link| link.repository.as_str());
+        let own = self
+            .advisory
+            .rows
+            .iter()
+            .flat_map(|row| &row.repositories)
+            .map(|repo| repo.as_str());
+        linked
+            .chain(own)
+            .chain(learned.iter().copied())
+            .find(|other| {
+                let joined = names::joined(other.rsplit('/').next().unwrap_or_default());
+                joined == name.joined || self.package.name(&joined).is_some()
+            })
+    }
+
+    /// `github` (the company) and `git-hub` (a program) are equal only without their dashes.
+    pub(super) fn is_only_joined(&self, identity: &Identity, name: &Name) -> bool {
+        identity.dashed != name.dashed
+            && identity.vendor_core == identity.vendor_product.product
+            && !self.package.owners.contains(&identity.vendor_core)
+    }
+
+    /// The package's name that an identity stands for.
+    pub(super) fn name_of(&self, identity: &Identity) -> Option<Name> {
+        let product = identity.vendor_product.product.as_str();
+        let direct = self.package.name(product);
+        if let Some(name) = direct.filter(|name| name.rank == Rank::Exact) {
+            return Some(name.clone());
+        }
+        let derived = |name: &Name| Name {
+            rank: name.rank.max(Rank::Variant),
+            ..name.clone()
+        };
+        if let Some(short) = names::without_noun(&identity.vendor_core, product)
+            && let Some(name) = self.package.name(short)
+        {
+            // The vendor's own main product: as good as the name itself.
+            return Some(name.clone());
+        }
+        let vendor = identity.vendor_core.as_str();
+        let together = self.package.name(&format!("{vendor}{product}"));
+        // `grafana:loki` is `grafana-loki`; only run together, the two may be a third name.
+        let spelt_out = together.filter(|name| {
+            vendor.len() >= 2 && name.dashed == format!("{vendor}-{}", identity.dashed)
+        });
+        if let Some(name) = spelt_out.or(direct) {
+            return Some(name.clone());
+        }
+        if vendor.len() >= 2 {
+            if let Some(name) = together {
+                return Some(derived(name));
+            }
+            if let Some(rest) = product.strip_prefix(vendor)
+                && rest.len() >= 4
+                && !names::is_generic(rest)
+                && let Some(name) = self.package.name(rest)
+            {
+                return Some(derived(name));
+            }
+        }
+        if self.allowed.has(Evidence::Repology) && self.package.scope.names_programs() {
+            for name in self
+                .package
+                .names
+                .iter()
+                .filter(|name| name.rank == Rank::Exact)
+            {
+                if self
+                    .knowledge
+                    .projects_of_name(&name.joined)
+                    .iter()
+                    .any(|project| project == product)
+                {
+                    return Some(derived(name));
+                }
+            }
+        }
+        None
+    }
+
+    pub(super) fn vendor_agrees(&self, identity: &Identity) -> Option<String> {
+        let vendor = identity.vendor_core.as_str();
+        let package = self.package;
+        if vendor == identity.vendor_product.product {
+            return Some("the vendor is named after it".to_owned());
+        }
+        if package.owners.iter().any(|owner| {
+            owner == vendor
+                || (vendor.len() > 3 && owner.contains(vendor))
+                || (owner.len() > 3 && vendor.contains(owner.as_str()))
+        }) {
+            return Some("the vendor owns its repository".to_owned());
+        }
+        let on_host = package.hosts.iter().find(|host| {
+            !host.contains("github")
+                && !host.contains("gitlab")
+                && names::joined(host).contains(vendor)
+        });
+        if let (Some(host), true) = (on_host, vendor.len() > 2) {
+            return Some(format!("the vendor's name is in {host}"));
+        }
+        let described =
+            vendor.len() > 3 && package.description.split('-').any(|word| word == vendor);
+        described.then(|| "its description names the vendor".to_owned())
+    }
+}

@@ -1,0 +1,206 @@
+//! Whether an advisory and a package speak of the same software, and how sure that is.
+
+mod by_name;
+mod identifiers;
+
+use crate::advisory_facts::AdvisoryFacts;
+use crate::evidence::{Allowed, Evidence};
+use crate::knowledge::Knowledge;
+use crate::package_facts::PackageFacts;
+use crate::repository::Pointer;
+use crate::scope::Scope;
+use crate::verdict::{Reason, Tier, Weight};
+
+/// A tie: how sure, why, and which rows of the advisory it rests on.
+#[derive(Debug, Clone)]
+pub struct Tie {
+    /// How sure.
+    pub tier: Tier,
+    /// What ties the two, and what speaks against.
+    pub reasons: Vec<Reason>,
+    /// Indices into [`AdvisoryFacts::rows`] that speak of this package.
+    pub rows: Vec<usize>,
+}
+
+/// Looks for a tie. `None` where nothing but chance connects the two.
+#[must_use]
+pub fn tie(
+    advisory: &AdvisoryFacts,
+    package: &PackageFacts,
+    knowledge: &Knowledge,
+    allowed: Allowed,
+) -> Option<Tie> {
+    Search {
+        advisory,
+        package,
+        knowledge,
+        allowed,
+        found: Vec::new(),
+        against: Vec::new(),
+    }
+    .run()
+}
+
+/// A row's tie.
+struct Found {
+    row: Option<usize>,
+    tier: Tier,
+    reason: Reason,
+}
+
+struct Search<'a> {
+    advisory: &'a AdvisoryFacts,
+    package: &'a PackageFacts,
+    knowledge: &'a Knowledge,
+    allowed: Allowed,
+    found: Vec<Found>,
+    against: Vec<Reason>,
+}
+
+impl<'a> Search<'a> {
+    fn run(mut self) -> Option<Tie> {
+        if self.allowed.has(Evidence::Mentions) {
+            self.mentions();
+        }
+        let linked = self.linked_repository();
+        for (index, row) in self.advisory.rows.iter().enumerate() {
+            self.by_identifier(index, row);
+            self.by_ecosystem(index, row);
+            self.by_row_repository(index, row);
+            self.by_alias_table(index, row);
+            self.by_name(index, row, linked);
+        }
+        self.by_link(linked);
+        self.finish()
+    }
+
+    fn finish(self) -> Option<Tie> {
+        let mut tier = self.found.iter().map(|found| found.tier).min()?;
+        if self.package.scope == Scope::Variant {
+            // The software is judged where it stands first; a build for another target follows it.
+            tier = Tier::Low;
+        }
+        let mut rows: Vec<usize> = Vec::new();
+        let mut reasons: Vec<Reason> = Vec::new();
+        let mut found = self.found;
+        found.sort_by_key(|found| found.tier);
+        for Found {
+            row,
+            tier: own,
+            reason,
+        } in found
+        {
+            // A weak tie of one row adds nothing where another row ties surely.
+            if own == Tier::Low && tier != Tier::Low {
+                continue;
+            }
+            if let Some(row) = row
+                && !rows.contains(&row)
+            {
+                rows.push(row);
+            }
+            if !reasons
+                .iter()
+                .any(|known| known.code == reason.code && known.text == reason.text)
+            {
+                reasons.push(reason);
+            }
+        }
+        for reason in self.against {
+            if !reasons.iter().any(|known| known.text == reason.text) {
+                reasons.push(reason);
+            }
+        }
+        rows.sort_unstable();
+        Some(Tie {
+            tier,
+            reasons,
+            rows,
+        })
+    }
+
+    fn add(&mut self, row: Option<usize>, tier: Tier, code: &str, text: String) {
+        let at = row.map(|row| self.advisory.rows[row].at.clone());
+        let reason = Reason {
+            code: code.to_owned(),
+            weight: Weight::Tie,
+            text,
+            at,
+        };
+        self.found.push(Found { row, tier, reason });
+    }
+
+    fn speak_against(&mut self, row: usize, code: &str, text: String) {
+        let at = Some(self.advisory.rows[row].at.clone());
+        self.against.push(Reason {
+            code: code.to_owned(),
+            weight: Weight::Against,
+            text,
+            at,
+        });
+    }
+
+    /// The first of the package's repositories that a reference of the advisory links.
+    fn linked_repository(&self) -> Option<(&'a str, Pointer)> {
+        if !self.allowed.has(Evidence::Repositories) {
+            return None;
+        }
+        let advisory = self.advisory;
+        advisory
+            .links
+            .iter()
+            .filter(|link| self.package.repositories.contains(&link.repository))
+            .map(|link| (link.repository.as_str(), link.pointer))
+            .max_by_key(|(_, pointer)| *pointer)
+    }
+
+    fn has_repository(&self, text: &str) -> bool {
+        self.package
+            .repositories
+            .iter()
+            .any(|own| own.as_str() == text)
+    }
+
+    /// A linked repository whose owner is the vendor ties even where the names differ
+    /// (`pi-hole:ftldns` and `github.com/pi-hole/ftl`).
+    fn by_link(&mut self, linked: Option<(&str, Pointer)>) {
+        let Some((repository, pointer)) = linked else {
+            return;
+        };
+        if self.found.iter().any(|found| found.tier != Tier::Low) {
+            return;
+        }
+        let owners = &self.package.owners;
+        // An advisory that links several of the owner's repositories is about one of them only.
+        let owner = owner_of(repository);
+        let alone = self
+            .advisory
+            .links
+            .iter()
+            .filter(|link| link.repository.owner() == owner)
+            .count()
+            == 1;
+        let row = self.advisory.rows.iter().position(|row| {
+            row.identities.iter().any(|identity| {
+                !identity.vendor_core.is_empty() && owners.contains(&identity.vendor_core)
+            })
+        });
+        let text = format!("the advisory links the package's repository {repository}");
+        match row {
+            Some(row) if alone && pointer == Pointer::Change => {
+                self.add(
+                    Some(row),
+                    Tier::Medium,
+                    "link_and_owner",
+                    format!("{text}, whose owner is the vendor"),
+                );
+            }
+            _ => self.add(None, Tier::Low, "link", text),
+        }
+    }
+}
+
+fn owner_of(repository: &str) -> &str {
+    let head = repository.rsplit_once('/').map_or("", |(head, _)| head);
+    head.split_once('/').map_or("", |(_, owner)| owner)
+}
