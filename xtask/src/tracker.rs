@@ -113,26 +113,37 @@ impl Tracker {
         command
     }
 
-    /// Loads feeds.
+    /// Loads feeds; matching is left for later.
     pub fn ingest(&self, files: &[PathBuf]) -> Command {
         let mut command = self.command("ingest");
-        command.args(files);
+        command.arg("--no-match").args(files);
         command
     }
 
-    /// Loads a channel.
+    /// Loads a channel; matching is left for later.
     pub fn ingest_channel(&self, channel: &Channel, file: &Path) -> Command {
         let mut command = self.command("ingest");
         command
-            .args(["--channel", channel.name, "--date", channel.date])
+            .args([
+                "--no-match",
+                "--channel",
+                channel.name,
+                "--date",
+                channel.date,
+            ])
             .arg(file);
         command
     }
 
-    /// Matches what changed, or everything anew.
-    pub fn rematch(&self, all: bool) -> Command {
-        let mut command = self.command("rematch");
-        command.args(all.then_some("--all"));
+    /// Matches what changed.
+    pub fn rematch(&self) -> Command {
+        self.command("rematch")
+    }
+
+    /// Copies the database.
+    pub fn backup(&self, to: &Path) -> Command {
+        let mut command = self.command("backup");
+        command.arg(to);
         command
     }
 

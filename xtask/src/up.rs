@@ -56,7 +56,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     {
         finish(&mut tracker.ingest_channel(channel, &from.join(channel.file)))?;
     }
-    finish(&mut tracker.rematch(false))?;
+    finish(&mut tracker.rematch())?;
     println!(
         "==> loaded and matched in {:.1} s",
         started.elapsed().as_secs_f64()

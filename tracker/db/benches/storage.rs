@@ -64,6 +64,7 @@ fn run(data: &Path, location: &Location) {
             processor_seconds() - before
         );
     }
+    split(&db, &lines);
     if std::env::args().any(|argument| argument == "ingest") {
         return;
     }
@@ -186,6 +187,38 @@ fn processor_seconds() -> f64 {
         / 100.0
 }
 
+/// What a record costs before it is written, on one processor.
+fn split(db: &Db, lines: &[Vec<u8>]) {
+    let sample: Vec<&Vec<u8>> = lines.iter().step_by(10).collect();
+    let each = |seconds: f64| seconds * 1e6 / sample.len() as f64;
+    let start = processor_seconds();
+    let parsed: Vec<_> = sample
+        .iter()
+        .map(|line| cve5::read(line, &Limits::default()).unwrap().record)
+        .collect();
+    let read = processor_seconds();
+    let all_keys: Vec<_> = parsed.iter().map(keys::of_record).collect();
+    let keyed = processor_seconds();
+    for ((record, line), keys) in parsed.into_iter().zip(&sample).zip(all_keys) {
+        let raw = line.to_vec();
+        db.prepare_cve(IncomingRecord {
+            record,
+            raw,
+            keys,
+            origin: String::new(),
+        })
+        .unwrap();
+    }
+    let prepared = processor_seconds();
+    println!(
+        "  {:<46} {:>10.1} µs read {:>6.1} µs keys {:>6.1} µs prepare",
+        "one record on one processor",
+        each(read - start),
+        each(keyed - read),
+        each(prepared - keyed)
+    );
+}
+
 /// Two threads parse, compress and hand over; this one writes.
 fn ingest(db: &Db, lines: &[Vec<u8>]) -> Duration {
     let start = Instant::now();
@@ -206,7 +239,7 @@ fn ingest(db: &Db, lines: &[Vec<u8>]) -> Duration {
                         .map(|line| {
                             let record = cve5::read(line, &Limits::default()).unwrap().record;
                             let keys = keys::of_record(&record);
-                            db.prepare(IncomingRecord {
+                            db.prepare_cve(IncomingRecord {
                                 record,
                                 raw: line.clone(),
                                 keys,

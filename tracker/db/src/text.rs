@@ -1,7 +1,5 @@
 //! Search text: the same words for both databases, cut and folded here.
 
-use std::hash::{Hash, Hasher};
-
 /// Longest word that is indexed or searched for, in characters.
 const MAX_WORD: usize = 40;
 /// Words of a document that are indexed at most.
@@ -17,47 +15,73 @@ const COMMON: &[&str] = &[
 /// Cuts text into lower-case words of letters and digits, each once, in the order of their first
 /// place, and joins them by spaces.
 pub(crate) fn words<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    let mut joined = String::new();
-    // This runs over every description that comes in, so a word is known by its hash.
-    let mut seen = rustc_hash::FxHashSet::default();
+    // This runs over every description that comes in: a word is written in its place at once, and
+    // taken back when it is there already, which its hash tells.
+    let mut joined = String::with_capacity(256);
+    let mut seen = rustc_hash::FxHashSet::with_capacity_and_hasher(128, rustc_hash::FxBuildHasher);
     for text in texts {
-        if seen.len() >= MAX_WORDS {
-            break;
-        }
-        each_word(text, |word| {
-            let mut hasher = std::hash::DefaultHasher::new();
-            word.hash(&mut hasher);
-            if seen.len() < MAX_WORDS && !is_common(word) && seen.insert(hasher.finish()) {
-                if !joined.is_empty() {
-                    joined.push(' ');
-                }
-                joined.push_str(word);
+        let mut letters = text.chars();
+        loop {
+            let start = joined.len();
+            if start > 0 {
+                joined.push(' ');
             }
-        });
+            let word_start = joined.len();
+            let Some(word) = next_word(&mut letters, &mut joined) else {
+                joined.truncate(start);
+                break;
+            };
+            let is_new = !is_common(&joined[word_start..]) && seen.insert(word);
+            if !is_new {
+                joined.truncate(start);
+            }
+            if seen.len() >= MAX_WORDS {
+                return joined;
+            }
+        }
     }
     joined
 }
 
-/// Visits the words of a text: letters and digits, in lower case, cut to their longest length.
-fn each_word(text: &str, mut visit: impl FnMut(&str)) {
-    let mut word = String::new();
-    let mut letters = 0;
-    for letter in text.chars().chain([' ']) {
-        if letter.is_ascii_alphanumeric() || !letter.is_ascii() && letter.is_alphanumeric() {
-            // Cut while reading: a hostile word may be megabytes long.
-            if letters < MAX_WORD {
-                word.extend(
-                    letter
-                        .to_lowercase()
-                        .filter(|letter| letter.is_alphanumeric()),
-                );
-                letters += 1;
+/// Appends the next word, in lower case and cut to the longest length, and gives its hash.
+fn next_word(letters: &mut std::str::Chars<'_>, into: &mut String) -> Option<u64> {
+    // FNV-1a. Who makes two words collide hides a word of their own text.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut length = 0;
+    for letter in letters {
+        if letter.is_ascii_alphanumeric() {
+            if length < MAX_WORD {
+                let letter = letter.to_ascii_lowercase();
+                into.push(letter);
+                hash = (hash ^ u64::from(letter)).wrapping_mul(0x0000_0100_0000_01b3);
+                length += 1;
             }
-        } else if letters > 0 {
-            visit(&word);
-            word.clear();
-            letters = 0;
+        } else if !letter.is_ascii() && letter.is_alphanumeric() {
+            // Cut while reading: a hostile word may be megabytes long.
+            if length < MAX_WORD {
+                for letter in letter
+                    .to_lowercase()
+                    .filter(|letter| letter.is_alphanumeric())
+                {
+                    into.push(letter);
+                    hash = (hash ^ u64::from(letter)).wrapping_mul(0x0000_0100_0000_01b3);
+                }
+                length += 1;
+            }
+        } else if length > 0 {
+            break;
         }
+    }
+    (length > 0).then_some(hash)
+}
+
+/// Visits the words of a text, as [`words`] cuts them.
+fn each_word(text: &str, mut visit: impl FnMut(&str)) {
+    let mut letters = text.chars();
+    let mut word = String::new();
+    while next_word(&mut letters, &mut word).is_some() {
+        visit(&word);
+        word.clear();
     }
 }
 

@@ -62,7 +62,7 @@ CREATE TABLE record (
   severity bigint NOT NULL,                  -- highest CVSS base score times 10, 0 when there is none
   title text COLLATE "C" NOT NULL,           -- one line for lists
   digest bytea NOT NULL,                     -- SHA-256 of raw JSON, model and keys: decides whether it changed
-  body bytea NOT NULL,                       -- packed: raw JSON, a zero byte, the model as JSON
+  body bytea NOT NULL,                       -- packed: raw JSON; where it does not suffice, a zero byte and the model
   keys bytea NOT NULL,                       -- its rows in record_key: list of keys
   advisories bytea NOT NULL,                 -- its rows in advisory_record: list of advisory numbers
   origin text COLLATE "C" NOT NULL,          -- file#offset it was read from

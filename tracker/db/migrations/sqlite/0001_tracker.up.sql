@@ -62,7 +62,7 @@ CREATE TABLE record (
   severity INTEGER NOT NULL,        -- highest CVSS base score times 10, 0 when there is none
   title TEXT NOT NULL,              -- one line for lists
   digest BLOB NOT NULL,             -- SHA-256 of raw JSON, model and keys: decides whether it changed
-  body BLOB NOT NULL,               -- packed: raw JSON, a zero byte, the model as JSON
+  body BLOB NOT NULL,               -- packed: raw JSON; where it does not suffice, a zero byte and the model
   keys BLOB NOT NULL,               -- its rows in record_key: list of keys
   advisories BLOB NOT NULL,         -- its rows in advisory_record: list of advisory numbers
   origin TEXT NOT NULL,             -- file#offset it was read from

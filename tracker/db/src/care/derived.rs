@@ -8,7 +8,7 @@ use snowguard_matching::keys;
 
 use crate::db::Db;
 use crate::dirty;
-use crate::error::{DbError, Result};
+use crate::error::Result;
 use crate::numbers;
 use crate::packages::stage;
 use crate::records::prepare;
@@ -167,9 +167,7 @@ impl Db {
                 &mut |row| {
                     let name = row.text(1)?;
                     let document = self.packer().unpack(row.blob(2)?, name)?;
-                    let (_, model) = prepare::split(&document, name)?;
-                    let record: Record = serde_json::from_slice(model)
-                        .map_err(|failed| DbError::damaged(format!("record {name}"), failed))?;
+                    let record = prepare::model(&document, name)?;
                     chunk.push((
                         row.int(0)?,
                         document,

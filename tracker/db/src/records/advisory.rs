@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use snowguard_advisory::model::{Advisory, Epss, Kev, Record};
 use snowguard_matching::keys::Key;
 
-use super::prepare::split;
+use super::prepare::{model, split};
 use crate::db::Db;
 use crate::error::{DbError, Result};
 use crate::names;
@@ -136,8 +136,7 @@ impl Db {
                 &[Value::Int(super::source_number(source)), Value::Text(name)],
                 |row| self.packer().unpack(row.blob(0)?, name),
             )?;
-            body.map(|document| split(&document, name).map(|(raw, _)| raw.to_vec()))
-                .transpose()
+            Ok(body.map(|document| split(&document).0.to_vec()))
         })
     }
 
@@ -202,8 +201,6 @@ impl Db {
 
     fn unpack_record(&self, name: &str, body: &[u8]) -> Result<Record> {
         let document = self.packer().unpack(body, name)?;
-        let (_, model) = split(&document, name)?;
-        serde_json::from_slice(model)
-            .map_err(|failed| DbError::damaged(format!("record {name}"), failed))
+        model(&document, name)
     }
 }

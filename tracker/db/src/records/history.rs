@@ -39,8 +39,7 @@ pub(crate) fn change(
     old: &[u8],
     new: &[u8],
 ) -> Result<Option<Change>> {
-    let (old, _) = split(old, name)?;
-    let (new, _) = split(new, name)?;
+    let (old, new) = (split(old).0, split(new).0);
     if old == new {
         return Ok(None);
     }
@@ -133,7 +132,7 @@ impl Db {
                 name: name.to_owned(),
             })?;
         let document = self.packer().unpack(&body, name)?;
-        let mut newer = parse(split(&document, name)?.0);
+        let mut newer = parse(split(&document).0);
         let steps = session.list(
             "SELECT number, at, whole, body FROM record_change WHERE record = ?1 ORDER BY number DESC",
             &[Value::Int(id)],

@@ -1,7 +1,10 @@
 //! The part of storing a record that needs no connection.
 
 use sha2::{Digest, Sha256};
+use snowguard_advisory::cve5;
+use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::{Record, State};
+use snowguard_matching::keys::Key;
 
 use super::{IncomingRecord, PreparedRecord, record_name, source_number};
 use crate::db::Db;
@@ -26,13 +29,37 @@ impl Db {
             keys,
             origin,
         } = incoming;
-        let mut keys: Vec<i64> = keys
-            .into_iter()
-            .map(snowguard_matching::keys::Key::to_i64)
-            .collect();
+        self.prepare_document(record, keys, origin, |record| document(raw, record))
+    }
+
+    /// As [`Db::prepare`], for a CVE record whose model is exactly what
+    /// [`cve5::read`](snowguard_advisory::cve5::read) with default limits makes of `raw`: the raw
+    /// JSON alone is stored, and read again when the record is. A third less time and room; a
+    /// record of the bulk list is worth it.
+    ///
+    /// # Errors
+    /// As [`Db::prepare`].
+    pub fn prepare_cve(&self, incoming: IncomingRecord) -> Result<PreparedRecord> {
+        let IncomingRecord {
+            record,
+            raw,
+            keys,
+            origin,
+        } = incoming;
+        self.prepare_document(record, keys, origin, |_| Ok(raw))
+    }
+
+    fn prepare_document(
+        &self,
+        record: Record,
+        keys: Vec<Key>,
+        origin: String,
+        document: impl FnOnce(&Record) -> Result<Vec<u8>>,
+    ) -> Result<PreparedRecord> {
+        let mut keys: Vec<i64> = keys.into_iter().map(Key::to_i64).collect();
         keys.sort_unstable();
         keys.dedup();
-        let document = document(raw, &record)?;
+        let document = document(&record)?;
         let body = self
             .packer()
             .pack(&dictionary_kind(source_number(record.source)), &document)?;
@@ -80,14 +107,32 @@ fn document(mut raw: Vec<u8>, record: &Record) -> Result<Vec<u8>> {
     Ok(raw)
 }
 
-/// The parts of a stored document: raw JSON and model. JSON never holds a zero byte, so the last
-/// one is ours.
-pub(crate) fn split<'d>(document: &'d [u8], what: &str) -> Result<(&'d [u8], &'d [u8])> {
-    let zero = document
-        .iter()
-        .rposition(|byte| *byte == 0)
-        .ok_or_else(|| DbError::damaged(what, "no model"))?;
-    Ok((&document[..zero], &document[zero + 1..]))
+/// The raw JSON of a stored document, and the model where that is stored beside it. JSON never
+/// holds a zero byte, so the last one is ours.
+pub(crate) fn split(document: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match document.iter().rposition(|byte| *byte == 0) {
+        Some(zero) => (&document[..zero], Some(&document[zero + 1..])),
+        None => (document, None),
+    }
+}
+
+/// The model of a stored document.
+pub(crate) fn model(document: &[u8], name: &str) -> Result<Record> {
+    let damaged = |failed: &dyn std::fmt::Display| {
+        DbError::damaged(format!("record {name}"), failed.to_string())
+    };
+    match split(document) {
+        (_, Some(model)) => serde_json::from_slice(model).map_err(|failed| damaged(&failed)),
+        (raw, None) => {
+            // How large a record may be was decided when it came in.
+            let limits = Limits {
+                record_bytes: usize::MAX,
+                ..Limits::default()
+            };
+            let reading = cve5::read(raw, &limits).map_err(|failed| damaged(&failed))?;
+            Ok(reading.record)
+        }
+    }
 }
 
 /// The CVE ids of a record, else its own id: the advisories it belongs to.

@@ -3,7 +3,8 @@
 use snowguard_advisory::model::{Epss, Kev, Source};
 use snowguard_matching::keys;
 use snowguard_tracker_db::{
-    DbError, FeedKind, FeedState, QuarantineEntry, RecordBatch, RunCounts, RunOutcome, StalePolicy,
+    DbError, FeedKind, FeedState, IncomingRecord, QuarantineEntry, RecordBatch, RunCounts,
+    RunOutcome, StalePolicy,
 };
 
 use crate::backend::contract;
@@ -131,6 +132,31 @@ contract! {
         // Another handle reads what this one packed.
         let other = snowguard_tracker_db::Db::open(&fresh.location).unwrap();
         assert!(other.advisory("CVE-2025-1000").unwrap().is_some());
+    }
+
+    fn a_cve_record_is_read_from_its_own_json(fresh) {
+        let raw = serde_json::json!({
+            "dataType": "CVE_RECORD", "dataVersion": "5.1",
+            "cveMetadata": {"cveId": "CVE-2024-1001", "state": "PUBLISHED", "assignerShortName": "mitre"},
+            "containers": {"cna": {
+                "title": "Heap overflow",
+                "descriptions": [{"lang": "en", "value": "A heap overflow."}],
+                "affected": [{"vendor": "openssl", "product": "openssl", "versions": [{"version": "1", "status": "affected"}]}],
+            }},
+        }).to_string().into_bytes();
+        let read = snowguard_advisory::cve5::read(&raw, &snowguard_advisory::limits::Limits::default()).unwrap().record;
+        let keys = keys::of_record(&read);
+        let given = IncomingRecord { record: read.clone(), raw: raw.clone(), keys, origin: "a".into() };
+        let records = vec![fresh.db.prepare_cve(given.clone()).unwrap()];
+        let run = begin(&fresh.db);
+        fresh.db.put_records(&RecordBatch { run, cursor: "", now: NOW, policy: StalePolicy::KeepNewer, records }).unwrap();
+        assert_eq!(fresh.db.advisory("CVE-2024-1001").unwrap().unwrap().records, [read]);
+        assert_eq!(fresh.db.record_raw(Source::CveList, "CVE-2024-1001").unwrap(), Some(raw));
+        assert_eq!(fresh.db.rekey().unwrap(), 0);
+        // Stored with the model beside it, it is another document, but the same history.
+        let records = vec![fresh.db.prepare(given).unwrap()];
+        assert_eq!(fresh.db.put_records(&RecordBatch { run, cursor: "", now: NOW, policy: StalePolicy::KeepNewer, records }).unwrap().changed, 1);
+        assert!(fresh.db.record_history(Source::CveList, "CVE-2024-1001").unwrap().is_empty());
     }
 
     fn a_feed_resumes_and_finishes(fresh) {

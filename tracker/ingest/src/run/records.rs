@@ -162,12 +162,17 @@ fn parse(
                         raw.clone()
                     };
                     let origin = origin.clone();
-                    parsed.records.push(db.prepare(IncomingRecord {
+                    let incoming = IncomingRecord {
                         record,
                         raw,
                         keys,
                         origin,
-                    })?);
+                    };
+                    // A CVE record follows from its JSON; others need what stands around it.
+                    parsed.records.push(match kind {
+                        Kind::CveList => db.prepare_cve(incoming)?,
+                        _ => db.prepare(incoming)?,
+                    });
                 }
             }
         }
