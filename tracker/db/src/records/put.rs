@@ -96,7 +96,7 @@ impl Db {
     /// marked dirty.
     ///
     /// # Errors
-    /// As every write; [`DbError::Damaged`] when a stored record cannot be read to be compared.
+    /// As every write; [`crate::DbError::Damaged`] when a stored record cannot be read to be compared.
     pub fn put_records(&self, batch: &RecordBatch<'_>) -> Result<PutOutcome> {
         self.write(|session| {
             let mut outcome = PutOutcome::default();
