@@ -1,7 +1,7 @@
 //! Where sources lie, and the documents in them.
 //!
 //! A [`Location`] is what the user names: a file, a folder, a git checkout, a URL. Resolved, it is
-//! an [`Input`]: something on disk that can be walked. A walk gives [`Document`]s in a fixed order,
+//! an `Input`: something on disk that can be walked. A walk gives [`Document`]s in a fixed order,
 //! each a decoded stream; archives are opened on the way, also archives inside archives.
 
 mod archive;
