@@ -6,7 +6,9 @@
 
 pub mod dependencies;
 pub mod graph;
+pub mod lints;
 pub mod rules;
+pub mod size;
 pub mod tree;
 
 use std::path::Path;
@@ -29,7 +31,8 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         &dependencies::allowed_licences(&deny),
     ));
     violations.extend(tree::check_sources(&sources));
-    violations.extend(tree::check_lints_inherited(&graph, workspace.root())?);
+    violations.extend(lints::check(&graph, workspace.root())?);
+    violations.extend(size::check(workspace.root())?);
     violations.extend(tree::check_map(&graph, &map));
 
     if violations.is_empty() {

@@ -1,4 +1,4 @@
-//! The rules on files: length, no I/O named in the core, lints inherited, every crate on the map.
+//! The rules on files: length, no I/O named in the core, every crate on the map.
 
 use std::path::Path;
 
@@ -99,31 +99,6 @@ fn io_in_core(source: &SourceFile) -> Vec<Violation> {
         .collect()
 }
 
-/// Each crate has to take the workspace's lints: without the two lines, `unsafe` is allowed in it.
-pub fn check_lints_inherited(graph: &Graph, root: &Path) -> Result<Vec<Violation>> {
-    let mut violations = Vec::new();
-    for (name, member) in &graph.crates {
-        let manifest = root.join(&member.folder).join("Cargo.toml");
-        let text = std::fs::read_to_string(&manifest)
-            .with_context(|| format!("cannot read {}", manifest.display()))?;
-        if !inherits_lints(&text) {
-            let what = "its Cargo.toml lacks `[lints] workspace = true`";
-            violations.push(Violation::new(name, what));
-        }
-    }
-    Ok(violations)
-}
-
-fn inherits_lints(manifest: &str) -> bool {
-    manifest
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| *line != "[lints]")
-        .skip(1)
-        .take_while(|line| !line.starts_with('['))
-        .any(|line| line.replace(' ', "") == "workspace=true")
-}
-
 /// The map names every crate, as code.
 pub fn check_map(graph: &Graph, map: &str) -> Vec<Violation> {
     let unnamed = graph
@@ -178,19 +153,6 @@ mod tests {
         ] {
             assert!(check_sources(&[innocent]).is_empty());
         }
-    }
-
-    #[test]
-    fn lints_have_to_be_inherited() {
-        assert!(inherits_lints(
-            "[package]\nname = \"x\"\n\n[lints]\nworkspace = true\n"
-        ));
-        assert!(inherits_lints("[lints]\nworkspace=true"));
-        assert!(!inherits_lints("[package]\nversion.workspace = true\n"));
-        assert!(!inherits_lints(
-            "[lints]\n[dependencies]\nworkspace = true\n"
-        ));
-        assert!(!inherits_lints("[lints.rust]\nunsafe_code = \"allow\"\n"));
     }
 
     #[test]
