@@ -1,0 +1,4 @@
+//! The readers on made-up images, whole and broken.
+
+mod hostile;
+mod image;
