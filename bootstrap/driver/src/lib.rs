@@ -1,0 +1,11 @@
+//! `snowguard bootstrap`: a graph of steps from a seed to a compiler, each run with only what it
+//! declares, and everything counted that has to be believed.
+//!
+//! Non-goals: what the rungs are (that is data, `bootstrap/steps`, and `bootstrap/ladder`), and how
+//! a process is locked in (`bootstrap/sandbox`).
+//!
+//! Entry types: [`graph::load`] and [`graph::Graph`].
+//!
+//! Source of the format of step files: `docs/bootstrap-steps.md`.
+
+pub mod graph;
