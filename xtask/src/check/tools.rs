@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 5] = [
+const TOOLS: [Tool; 7] = [
     Tool {
         program: "git",
         package: "git",
@@ -39,6 +39,16 @@ const TOOLS: [Tool; 5] = [
         program: "chromedriver",
         package: "chromium-driver",
         purpose: "steering that browser",
+    },
+    Tool {
+        program: "as",
+        package: "binutils",
+        purpose: "the instructions that the ladder's comments name",
+    },
+    Tool {
+        program: "M1",
+        package: "mescc-tools",
+        purpose: "the ladder's sources through the tools of others",
     },
 ];
 

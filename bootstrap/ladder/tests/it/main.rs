@@ -1,0 +1,12 @@
+//! The ladder climbed for real, and held against its checkers and against the tools of others.
+
+// Tests may unwrap: what fails is the test.
+#![allow(clippy::unwrap_used)]
+
+mod climbed;
+mod damage;
+mod foreign;
+mod instructions;
+mod languages;
+mod seed;
+mod tools;
