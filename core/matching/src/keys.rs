@@ -16,6 +16,11 @@ use crate::names;
 use crate::package::Package;
 use crate::package_facts::PackageFacts;
 
+/// The way in which keys are derived: **count up** with every change to what [`of_package`],
+/// [`of_advisory_facts`] or [`Key::new`] give. A database with keys of another number derives them
+/// anew before it matches.
+pub const DERIVATION: u32 = 1;
+
 /// A stored, stable hash of one tagged string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u64);

@@ -18,6 +18,7 @@ pub mod plan;
 mod progress;
 pub mod rematch;
 mod run;
+pub mod scan_db;
 pub mod source;
 pub mod split;
 

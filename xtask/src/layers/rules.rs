@@ -16,7 +16,12 @@ const PILLARS: [&str; 7] = [
 ];
 
 /// The core's crates from the ground up; each may use those before it.
-const CORE_ORDER: [&str; 3] = ["core/nix-formats", "core/advisory", "core/matching"];
+const CORE_ORDER: [&str; 4] = [
+    "core/nix-formats",
+    "core/advisory",
+    "core/matching",
+    "core/advisory-file",
+];
 
 /// What does I/O or brings a runtime. The core decides in pure functions, so that the same crate
 /// serves the server, the scanner and, later, a boot stub.

@@ -80,14 +80,9 @@ impl Matcher {
     /// # Errors
     /// As every read of the database.
     pub fn load(db: &Db) -> Result<Self, DbError> {
-        let mut knowledge = Knowledge::default();
-        for (advisory, lesson) in db.lessons()? {
-            knowledge.learn(&advisory, lesson);
-        }
-        knowledge.set_aliases(aliases(db)?);
         Ok(Self {
             db: db.clone(),
-            knowledge,
+            knowledge: knowledge(db)?,
         })
     }
 
@@ -111,6 +106,19 @@ impl Matcher {
         self.judge(options, report, &mut outcome)?;
         Ok(outcome)
     }
+}
+
+/// What is known beside advisories and packages: lessons and alias tables.
+///
+/// # Errors
+/// As every read of the database.
+pub fn knowledge(db: &Db) -> Result<Knowledge, DbError> {
+    let mut knowledge = Knowledge::default();
+    for (advisory, lesson) in db.lessons()? {
+        knowledge.learn(&advisory, lesson);
+    }
+    knowledge.set_aliases(aliases(db)?);
+    Ok(knowledge)
 }
 
 /// Matches again what is marked; see [`Matcher::run`].

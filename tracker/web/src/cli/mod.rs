@@ -12,6 +12,7 @@ mod output;
 mod package;
 mod quarantine;
 mod rematch;
+mod scan_db;
 mod serve;
 mod status;
 mod verdicts;
@@ -65,6 +66,10 @@ enum Command {
     History(history::Options),
     /// Serve the pages and the JSON interface
     Serve(serve::Options),
+    /// Write what `snowguard scan` needs to know into one signed file
+    ExportScanDb(scan_db::Export),
+    /// Make a key that signs such files
+    SigningKey(scan_db::SigningKey),
     /// Give up what is old, and tidy the database
     Gc(care::Gc),
     /// Copy the database to a file while it is in use
@@ -87,6 +92,8 @@ pub fn main() -> ExitCode {
         Command::Evaluate(options) => evaluate::run(&cli.database, options),
         Command::History(options) => history::run(&cli.database, options),
         Command::Serve(options) => serve::run(&cli.database, options),
+        Command::ExportScanDb(options) => scan_db::export(&cli.database, options),
+        Command::SigningKey(options) => scan_db::signing_key(options),
         Command::Gc(options) => care::gc(&cli.database, options),
         Command::Backup(options) => care::backup(&cli.database, options),
         Command::Restore(options) => care::restore(&cli.database, options),
