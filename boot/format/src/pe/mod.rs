@@ -9,6 +9,7 @@
 mod certificates;
 mod error;
 mod file;
+mod hashed;
 mod headers;
 mod loaded;
 mod section;

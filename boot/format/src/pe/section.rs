@@ -12,6 +12,9 @@ pub(crate) const ENTRY_SIZE: usize = 40;
 pub struct SectionName([u8; 8]);
 
 impl SectionName {
+    /// Eight NULs: the name of a section that has none.
+    pub(crate) const NONE: Self = Self([0; 8]);
+
     /// The name of up to eight bytes, none of them NUL; `None` for any other.
     pub const fn new(name: &str) -> Option<Self> {
         let name = name.as_bytes();
@@ -99,6 +102,26 @@ impl SectionHeader {
             raw_offset: u32_at(bytes, 20)?,
             characteristics: u32_at(bytes, 36)?,
         })
+    }
+
+    /// The entry as it stands in the table; relocations and line numbers are none.
+    pub fn to_bytes(&self) -> [u8; ENTRY_SIZE] {
+        let mut out = [0; ENTRY_SIZE];
+        let mut put = |at: usize, bytes: &[u8]| {
+            let place = out
+                .get_mut(at..)
+                .and_then(|rest| rest.get_mut(..bytes.len()));
+            if let Some(place) = place {
+                place.copy_from_slice(bytes);
+            }
+        };
+        put(0, &self.name.field());
+        put(8, &self.virtual_size.to_le_bytes());
+        put(12, &self.virtual_address.to_le_bytes());
+        put(16, &self.raw_size.to_le_bytes());
+        put(20, &self.raw_offset.to_le_bytes());
+        put(36, &self.characteristics.to_le_bytes());
+        out
     }
 
     /// Bytes in memory. Firmware takes the size in the file where `VirtualSize` is 0, so this does.

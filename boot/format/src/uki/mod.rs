@@ -2,6 +2,10 @@
 //!
 //! Source: UAPI.5, <https://uapi-group.org/specifications/specs/unified_kernel_image/>
 
+#[cfg(feature = "alloc")]
+mod build;
 mod sections;
 
+#[cfg(feature = "alloc")]
+pub use build::{Piece, UkiError, build};
 pub use sections::Section;

@@ -1,0 +1,64 @@
+//! Why a signer cannot be had.
+
+use std::path::PathBuf;
+
+use snowguard_boot_format::x509::CertificateError;
+
+/// Why a key or its certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignerError {
+    /// A file that could not be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A private key that others could have read or changed.
+    #[error(
+        "{path} is a private key with permissions {mode:04o}; it must be its owner's alone (chmod 600)"
+    )]
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A private key that belongs to somebody else.
+    #[error("{path} is a private key of user {owner}, not of the user who would sign with it")]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+    },
+    /// Not a private key that can be used.
+    #[error("{place} holds no usable private key: {what}")]
+    Key {
+        /// A path, or what the key came from.
+        place: String,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Not a certificate.
+    #[error("{place} holds no usable certificate")]
+    Certificate {
+        /// A path, or what it came from.
+        place: String,
+        /// Why.
+        #[source]
+        source: CertificateError,
+    },
+    /// A certificate for another key.
+    #[error("the certificate of {subject} is not for this private key")]
+    Mismatch {
+        /// The certificate's subject.
+        subject: String,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gives no random numbers")]
+    Randomness,
+}
