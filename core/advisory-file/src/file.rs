@@ -1,6 +1,5 @@
 //! Reading.
 
-use rustc_hash::FxHashMap;
 use snowguard_matching::keys::Key;
 use snowguard_matching::package::Package;
 use snowguard_matching::package_facts::VendorProduct;
@@ -179,7 +178,8 @@ impl<'a> AdvisoryFile<'a> {
         Ok(others)
     }
 
-    /// What verdicts are made of, for several advisories; each block is unpacked once.
+    /// What verdicts are made of, for several advisories. In ascending order each block is unpacked
+    /// once.
     ///
     /// # Errors
     /// As [`AdvisoryFile::candidates`].
@@ -244,18 +244,16 @@ impl<'a> AdvisoryFile<'a> {
     ) -> Result<Vec<(Candidate, T)>, AdvisoryFileError> {
         let mut unpacker = zstd::bulk::Decompressor::with_dictionary(dictionary)
             .map_err(|failed| AdvisoryFileError::malformed("a dictionary", failed))?;
-        let mut unpacked: FxHashMap<usize, Block> = FxHashMap::default();
+        let mut open: Option<(usize, Block)> = None;
         let mut out = Vec::with_capacity(numbers.len());
         for number in numbers {
             let (block, place) = blocks.place(&self.body, number.0)?;
-            if !unpacked.contains_key(&block) {
-                let bytes = blocks.unpack(&self.body, block, &mut unpacker)?;
-                unpacked.insert(block, bytes);
-            }
-            let document = unpacked
-                .get(&block)
-                .ok_or_else(|| AdvisoryFileError::malformed("a block", "it is gone"))?
-                .get(place)?;
+            let unpacked = match open.take() {
+                Some((known, unpacked)) if known == block => unpacked,
+                _ => blocks.unpack(&self.body, block, &mut unpacker)?,
+            };
+            let (_, unpacked) = open.insert((block, unpacked));
+            let document = unpacked.get(place)?;
             let value = serde_json::from_slice(document)
                 .map_err(|failed| AdvisoryFileError::malformed("a document", failed))?;
             out.push((*number, value));

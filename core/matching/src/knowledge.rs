@@ -104,6 +104,8 @@ pub struct Knowledge {
     checkers_of_product: FxHashMap<String, Vec<String>>,
     projects_of_name: FxHashMap<String, Vec<String>>,
     names_of_project: FxHashMap<String, Vec<String>>,
+    /// Homes that were learned elsewhere and came as a result.
+    homes: FxHashMap<String, Vec<String>>,
 }
 
 impl Knowledge {
@@ -170,6 +172,20 @@ impl Knowledge {
         }
     }
 
+    /// Takes in what another has learned of one product, without the lessons behind it.
+    pub fn set_product(
+        &mut self,
+        product: &VendorProduct,
+        homes: Vec<String>,
+        purls: Vec<String>,
+        checkers: Vec<String>,
+    ) {
+        let text = product.to_text();
+        self.homes.insert(text.clone(), homes);
+        self.purls_of_product.insert(text.clone(), purls);
+        self.checkers_of_product.insert(text, checkers);
+    }
+
     /// Takes in rows of alias tables, in place of all rows taken in before.
     pub fn set_aliases<I: IntoIterator<Item = Alias>>(&mut self, aliases: I) {
         self.purls_of_product.clear();
@@ -206,8 +222,12 @@ impl Knowledge {
     /// The repositories in which a vendor's product lives, as far as advisories show it.
     #[must_use]
     pub fn learned(&self, product: &VendorProduct) -> Vec<&str> {
+        let text = product.to_text();
+        if let Some(homes) = self.homes.get(&text) {
+            return homes.iter().map(String::as_str).collect();
+        }
         self.links
-            .get(&product.to_text())
+            .get(&text)
             .map_or_else(Vec::new, |links| home(product, links))
     }
 

@@ -64,7 +64,8 @@ const CONFINED: [(&[&str], &[&str], &str); 2] = [
             "sqlx",
             "tokio-postgres",
         ],
-        &["tracker/db"],
+        // The scanner reads the database that Nix keeps.
+        &["tracker/db", "scan"],
         "SQL stands only in the tracker's database crate",
     ),
     (

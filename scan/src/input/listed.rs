@@ -1,0 +1,41 @@
+//! A plain list of paths: one a line, as `nix-store -qR` or `ls /nix/store` print them.
+
+use std::path::Path;
+
+use snowguard_nix_formats::{StoreDir, StorePath};
+
+use super::InputError;
+use crate::closure::Closure;
+
+/// Reads a list. Nothing is known of references and derivers; every path is a root.
+pub(super) fn read(path: &Path, bytes: &[u8], store: &StoreDir) -> Result<Closure, InputError> {
+    let bad = |line: usize, reason: String| InputError::Line {
+        path: path.to_owned(),
+        line: line + 1,
+        reason,
+    };
+    let mut closure = Closure::default();
+    for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let text = std::str::from_utf8(line).map_err(|error| bad(number, error.to_string()))?;
+        let text = text.trim();
+        // What stands beside store paths in a store's folder.
+        if text.is_empty() || text.starts_with('#') || text.starts_with('.') || text == "lost+found"
+        {
+            continue;
+        }
+        let found = if text.starts_with('/') {
+            StorePath::containing(text, store).map(|(found, _)| found)
+        } else {
+            StorePath::from_base_name(text)
+        };
+        let found = found.map_err(|error| bad(number, error.to_string()))?;
+        let index = closure.add(found);
+        if !closure.roots.contains(&index) {
+            closure.roots.push(index);
+        }
+    }
+    if closure.entries.is_empty() {
+        return Err(bad(0, "there is no store path in it".to_owned()));
+    }
+    Ok(closure)
+}

@@ -1,0 +1,235 @@
+//! The Nix database: SQLite, read only, also while Nix writes.
+//!
+//! Source: Nix's `schema.sql`, schema version 10, tables `ValidPaths`, `Refs` and
+//! `DerivationOutputs`.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rustc_hash::FxHashMap;
+use snowguard_nix_formats::StorePath;
+
+use super::{InputError, Nix};
+use crate::closure::{Closure, PathIndex};
+
+/// More roots than this are looked up one by one.
+const ROOTS: usize = 500;
+
+/// The closure of some paths.
+pub(super) fn closure(nix: &Nix, roots: &[StorePath]) -> Result<Closure, InputError> {
+    let database = Opened::open(nix)?;
+    let mut ids = Vec::with_capacity(roots.len());
+    for root in roots {
+        ids.push(database.id(root, nix)?);
+    }
+    let mut closure = Closure::default();
+    for some in ids.chunks(ROOTS) {
+        database.load(&mut closure, Some(some), nix)?;
+    }
+    closure.roots = roots.iter().filter_map(|path| closure.find(path)).collect();
+    Ok(closure)
+}
+
+/// Every path of the store.
+pub(super) fn everything(nix: &Nix) -> Result<Closure, InputError> {
+    let mut closure = Closure::default();
+    Opened::open(nix)?.load(&mut closure, None, nix)?;
+    let mut is_root = vec![true; closure.entries.len()];
+    for entry in &closure.entries {
+        for reference in &entry.references {
+            is_root[reference.0 as usize] = false;
+        }
+    }
+    let all = (0..closure.entries.len()).filter_map(|index| u32::try_from(index).ok());
+    closure.roots = all
+        .map(PathIndex)
+        .filter(|index| is_root[index.0 as usize])
+        .collect();
+    Ok(closure)
+}
+
+struct Opened<'a> {
+    connection: Connection,
+    path: &'a Path,
+}
+
+impl<'a> Opened<'a> {
+    /// Opens for reading, in one transaction. An ordinary user may not be able to take part in
+    /// SQLite's write-ahead log (its index file is Nix's); then the file alone is read, as it
+    /// stood at the last checkpoint.
+    fn open(nix: &'a Nix) -> Result<Self, InputError> {
+        let path = nix.database.as_path();
+        let failed = |reason: String| InputError::Database {
+            path: path.to_owned(),
+            reason,
+        };
+        if !path.exists() {
+            return Err(failed(
+                "it is not there; name a file with --path-info, --list or --derivations instead"
+                    .to_owned(),
+            ));
+        }
+        let first = match Self::try_open(path, "mode=ro") {
+            Ok(connection) => return Ok(Self { connection, path }),
+            Err(error) => error,
+        };
+        let immutable = Self::try_open(path, "mode=ro&immutable=1");
+        immutable
+            .map(|connection| Self { connection, path })
+            .map_err(|_| failed(first.to_string()))
+    }
+
+    fn try_open(path: &Path, query: &str) -> rusqlite::Result<Connection> {
+        let mut uri = "file:".to_owned();
+        for byte in path.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'%' | b'?' | b'#' => uri.push_str(&format!("%{byte:02x}")),
+                0x21..=0x7e => uri.push(char::from(*byte)),
+                _ => uri.push_str(&format!("%{byte:02x}")),
+            }
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(format!("{uri}?{query}"), flags)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        // A hostile file: no triggers or views of its own take effect, and no cell is trusted.
+        connection.execute_batch(
+            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; \
+             PRAGMA query_only = ON; BEGIN; SELECT count(*) FROM sqlite_schema;",
+        )?;
+        connection.query_row("SELECT id FROM ValidPaths LIMIT 1", [], |_| Ok(()))?;
+        Ok(connection)
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> InputError {
+        InputError::Database {
+            path: self.path.to_owned(),
+            reason: error.to_string(),
+        }
+    }
+
+    fn id(&self, path: &StorePath, nix: &Nix) -> Result<i64, InputError> {
+        let full = path.to_absolute(&nix.store);
+        let found = self
+            .connection
+            .prepare_cached("SELECT id FROM ValidPaths WHERE path = ?1")
+            .and_then(|mut statement| statement.query_row([&full], |row| row.get(0)));
+        match found {
+            Ok(id) => Ok(id),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Err(InputError::Unknown {
+                path: full,
+                database: self.path.to_owned(),
+            }),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    /// Loads the closure of some ids, or everything.
+    fn load(
+        &self,
+        closure: &mut Closure,
+        roots: Option<&[i64]>,
+        nix: &Nix,
+    ) -> Result<(), InputError> {
+        let marks = vec!["?"; roots.map_or(0, <[i64]>::len)].join(", ");
+        let wanted = match roots {
+            Some(_) => format!(
+                "WITH RECURSIVE wanted(id) AS (SELECT id FROM ValidPaths WHERE id IN ({marks}) \
+                 UNION SELECT reference FROM Refs JOIN wanted ON referrer = id) "
+            ),
+            None => "WITH wanted AS (SELECT id FROM ValidPaths) ".to_owned(),
+        };
+        let arguments = || params_from_iter(roots.into_iter().flatten());
+        let mut by_id: FxHashMap<i64, PathIndex> = FxHashMap::default();
+        self.each(
+            &format!(
+                "{wanted} SELECT v.id, v.path, v.deriver FROM wanted JOIN ValidPaths v ON v.id = wanted.id"
+            ),
+            arguments(),
+            |row| {
+                let id: i64 = row.get(0)?;
+                let path: String = row.get(1)?;
+                let deriver: Option<String> = row.get(2)?;
+                Ok((id, path, deriver))
+            },
+            |(id, path, deriver)| {
+                let path = self.store_path(&path, nix)?;
+                let index = closure.add(path);
+                by_id.insert(id, index);
+                if let (Some(deriver), Some(entry)) = (deriver, closure.entry_mut(index)) {
+                    push(&mut entry.derivers, self.store_path(&deriver, nix)?);
+                }
+                Ok(())
+            },
+        )?;
+        // Several derivations may build one path; each of them counts.
+        self.each(
+            &format!(
+                "{wanted} SELECT v.id, d.path FROM wanted JOIN ValidPaths v ON v.id = wanted.id \
+                 JOIN DerivationOutputs o ON o.path = v.path JOIN ValidPaths d ON d.id = o.drv"
+            ),
+            arguments(),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+            |(id, deriver)| {
+                let deriver = self.store_path(&deriver, nix)?;
+                if let Some(entry) = by_id.get(&id).and_then(|index| closure.entry_mut(*index)) {
+                    push(&mut entry.derivers, deriver);
+                }
+                Ok(())
+            },
+        )?;
+        self.each(
+            &format!(
+                "{wanted} SELECT r.referrer, r.reference FROM wanted JOIN Refs r ON r.referrer = wanted.id \
+                 WHERE r.referrer <> r.reference"
+            ),
+            arguments(),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+            |(from, to)| {
+                let (Some(from), Some(to)) = (by_id.get(&from), by_id.get(&to)) else {
+                    return Ok(());
+                };
+                if let Some(entry) = closure.entry_mut(*from)
+                    && !entry.references.contains(to)
+                {
+                    entry.references.push(*to);
+                }
+                Ok(())
+            },
+        )
+    }
+
+    fn each<T>(
+        &self,
+        sql: &str,
+        arguments: impl rusqlite::Params,
+        read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+        mut take: impl FnMut(T) -> Result<(), InputError>,
+    ) -> Result<(), InputError> {
+        let mut statement = self
+            .connection
+            .prepare(sql)
+            .map_err(|error| self.failed(&error))?;
+        let rows = statement
+            .query_map(arguments, |row| read(row))
+            .map_err(|error| self.failed(&error))?;
+        for row in rows {
+            take(row.map_err(|error| self.failed(&error))?)?;
+        }
+        Ok(())
+    }
+
+    fn store_path(&self, text: &str, nix: &Nix) -> Result<StorePath, InputError> {
+        StorePath::from_absolute(text, &nix.store).map_err(|error| InputError::Database {
+            path: self.path.to_owned(),
+            reason: format!("it names {text:?}: {error}"),
+        })
+    }
+}
+
+fn push(derivers: &mut Vec<StorePath>, deriver: StorePath) {
+    if !derivers.contains(&deriver) {
+        derivers.push(deriver);
+    }
+}

@@ -1,0 +1,18 @@
+//! `snowguard scan`: which advisories affect this machine, answered offline.
+//!
+//! Purpose: read a closure (from the Nix database, or from what Nix prints), find the software in
+//! it, and let [`snowguard_matching`] judge it against the advisories of one signed file, exactly
+//! as the tracker does.
+//!
+//! Non-goals: no evaluation, no building, no network but for fetching the file.
+//!
+//! Entry types: [`closure::Closure`], [`software::Inventory`], [`judge::Scan`].
+
+pub mod closure;
+pub mod database;
+pub mod identify;
+pub mod input;
+pub mod judge;
+pub mod recipe;
+pub mod report;
+pub mod software;

@@ -1,0 +1,256 @@
+//! A scan's outcome as plain values, the same for every form.
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Candidate, Prose};
+use snowguard_matching::verdict::{Match, Tier, Verdict};
+
+use crate::closure::Closure;
+use crate::identify::{Identified, Known};
+use crate::judge::{self, Judgement, Scan};
+use crate::software::{Dropped, Inventory};
+
+/// CVSS's qualitative severity rating.
+///
+/// Source: <https://www.first.org/cvss/v3.1/specification-document>, section 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// No score is known, or 0.0.
+    None,
+    /// 0.1 to 3.9.
+    Low,
+    /// 4.0 to 6.9.
+    Medium,
+    /// 7.0 to 8.9.
+    High,
+    /// 9.0 to 10.0.
+    Critical,
+}
+
+impl Level {
+    /// The level of a score.
+    #[must_use]
+    pub fn of(score: Option<f64>) -> Self {
+        match score {
+            Some(score) if score >= 9.0 => Self::Critical,
+            Some(score) if score >= 7.0 => Self::High,
+            Some(score) if score >= 4.0 => Self::Medium,
+            Some(score) if score > 0.0 => Self::Low,
+            _ => Self::None,
+        }
+    }
+
+    /// In lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// An advisory and a piece of software.
+#[derive(Debug, Clone)]
+pub struct Finding<'a> {
+    /// Verdict, tier and reasons.
+    pub found: &'a Match,
+    /// The software.
+    pub software: &'a Identified,
+    /// What people read of the advisory.
+    pub prose: Option<&'a Prose>,
+    /// Highest base score, 0.0 to 10.0.
+    pub score: Option<f64>,
+    /// Its level.
+    pub level: Level,
+    /// A shortest way from a root to one of the software's paths.
+    pub why: Vec<String>,
+}
+
+impl Finding<'_> {
+    /// Whether CISA lists it as exploited.
+    #[must_use]
+    pub fn is_exploited(&self) -> bool {
+        self.prose.is_some_and(|prose| prose.kev.is_some())
+    }
+
+    /// Probability of exploitation within 30 days, 0.0 to 1.0.
+    #[must_use]
+    pub fn epss(&self) -> Option<f64> {
+        Some(self.prose?.epss?.score)
+    }
+
+    /// Larger is more urgent: exploited, then severity, then probability.
+    fn urgency(&self) -> (bool, u64, u64) {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a score and a probability in thousandths"
+        )]
+        let thousandths = |value: Option<f64>| (value.unwrap_or_default().max(0.0) * 1e3) as u64;
+        (
+            self.is_exploited(),
+            thousandths(self.score),
+            thousandths(self.epss()),
+        )
+    }
+}
+
+/// Everything that a report may tell.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// Affected, in the tiers that are shown; most urgent first.
+    pub findings: Vec<Finding<'a>>,
+    /// Tied, and nobody can say whether this version is affected.
+    pub unknown: usize,
+    /// Affected by the version, mended by a patch or past the fix.
+    pub fixed: usize,
+    /// Pieces of software that were judged.
+    pub software: usize,
+    /// Paths of the closure.
+    pub paths: usize,
+    /// How well the software is known, and how many pieces each.
+    pub known: Vec<(Known, usize)>,
+    /// What was left out, and how many paths each.
+    pub dropped: Vec<(Dropped, usize)>,
+    /// Serial of the advisory file.
+    pub serial: u64,
+    /// When the file was written, milliseconds since the Unix epoch.
+    pub created: i64,
+}
+
+/// What a report is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    /// The closure.
+    pub closure: &'a Closure,
+    /// What it holds.
+    pub inventory: &'a Inventory,
+    /// The software as judged.
+    pub identified: &'a [Identified],
+    /// The verdicts.
+    pub scan: &'a Scan,
+    /// The advisories' prose.
+    pub prose: &'a FxHashMap<Candidate, Prose>,
+    /// The lowest tier that is shown.
+    pub lowest: Tier,
+}
+
+/// The prose that a report of these judgements needs.
+///
+/// # Errors
+/// As every reading of the file.
+pub fn prose_for(
+    scan: &Scan,
+    lowest: Tier,
+    file: &AdvisoryFile<'_>,
+) -> Result<FxHashMap<Candidate, Prose>, AdvisoryFileError> {
+    judge::prose(scan.findings(lowest), file)
+}
+
+impl<'a> Report<'a> {
+    /// Puts the values together.
+    #[must_use]
+    pub fn new(material: &Material<'a>, file: &AdvisoryFile<'_>) -> Self {
+        let parents = material.closure.parents();
+        let mut findings: Vec<Finding<'a>> = material
+            .scan
+            .findings(material.lowest)
+            .filter_map(|judgement| finding(material, &parents, judgement))
+            .collect();
+        findings.sort_by(|a, b| {
+            (b.urgency().cmp(&a.urgency()))
+                .then_with(|| a.software.software.name.cmp(&b.software.software.name))
+                .then_with(|| b.found.advisory.cmp(&a.found.advisory))
+        });
+        let counted = |verdict: Verdict| {
+            let all = &material.scan.judgements;
+            all.iter()
+                .filter(|one| one.found.verdict == verdict && one.found.tier <= material.lowest)
+                .count()
+        };
+        Self {
+            findings,
+            unknown: counted(Verdict::Unknown),
+            fixed: counted(Verdict::Fixed),
+            software: material.identified.len(),
+            paths: material.closure.entries.len(),
+            known: tally(material.identified.iter().map(|one| one.known)),
+            dropped: tally(material.inventory.dropped.iter().map(|(_, reason)| *reason)),
+            serial: file.header().serial,
+            created: file.header().created,
+        }
+    }
+
+    /// The highest level among the findings.
+    #[must_use]
+    pub fn worst(&self) -> Option<Level> {
+        self.findings.iter().map(|finding| finding.level).max()
+    }
+}
+
+fn finding<'a>(
+    material: &Material<'a>,
+    parents: &[Option<crate::closure::PathIndex>],
+    judgement: &'a Judgement,
+) -> Option<Finding<'a>> {
+    let software = material.identified.get(judgement.software)?;
+    let prose = material.prose.get(&judgement.candidate);
+    let score = prose
+        .iter()
+        .flat_map(|prose| &prose.severities)
+        .filter_map(|severity| severity.score)
+        .max_by(f64::total_cmp);
+    let why = software
+        .software
+        .paths
+        .iter()
+        .map(|path| material.closure.why(parents, *path))
+        .min_by_key(Vec::len)
+        .unwrap_or_default();
+    Some(Finding {
+        found: &judgement.found,
+        software,
+        prose,
+        score,
+        level: Level::of(score),
+        why: why
+            .into_iter()
+            .map(|path| path.as_str().to_owned())
+            .collect(),
+    })
+}
+
+fn tally<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for value in values {
+        *counts.entry(value).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_begin_where_cvss_says() {
+        for (score, level) in [
+            (None, Level::None),
+            (Some(0.0), Level::None),
+            (Some(0.1), Level::Low),
+            (Some(3.9), Level::Low),
+            (Some(4.0), Level::Medium),
+            (Some(6.9), Level::Medium),
+            (Some(7.0), Level::High),
+            (Some(8.9), Level::High),
+            (Some(9.0), Level::Critical),
+        ] {
+            assert_eq!(Level::of(score), level, "{score:?}");
+        }
+    }
+}

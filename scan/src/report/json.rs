@@ -1,0 +1,106 @@
+//! JSON with a version of its own.
+
+use serde::Serialize;
+use snowguard_matching::verdict::Reason;
+
+use super::{Finding, Level, Report};
+use crate::identify::Known;
+use crate::software::Dropped;
+
+/// Counts up with every change that a reader could stumble over.
+pub const VERSION: u32 = 1;
+
+/// The whole report.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    version: u32,
+    database: Database,
+    summary: Summary<'a>,
+    findings: Vec<Row<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Database {
+    serial: u64,
+    created: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    paths: usize,
+    software: usize,
+    affected: usize,
+    unknown: usize,
+    fixed: usize,
+    known: &'a [(Known, usize)],
+    dropped: &'a [(Dropped, usize)],
+}
+
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    advisory: &'a str,
+    package: &'a str,
+    version: &'a str,
+    attribute: &'a str,
+    known: Known,
+    verdict: &'static str,
+    tier: snowguard_matching::verdict::Tier,
+    severity: Level,
+    score: Option<f64>,
+    epss: Option<f64>,
+    exploited: bool,
+    fixed_in: Option<&'a str>,
+    title: Option<&'a str>,
+    reasons: &'a [Reason],
+    why: &'a [String],
+}
+
+impl<'a> Document<'a> {
+    /// The document of a report.
+    #[must_use]
+    pub fn of(report: &'a Report<'a>) -> Self {
+        Self {
+            version: VERSION,
+            database: Database {
+                serial: report.serial,
+                created: time(report.created),
+            },
+            summary: Summary {
+                paths: report.paths,
+                software: report.software,
+                affected: report.findings.len(),
+                unknown: report.unknown,
+                fixed: report.fixed,
+                known: &report.known,
+                dropped: &report.dropped,
+            },
+            findings: report.findings.iter().map(row).collect(),
+        }
+    }
+}
+
+fn row<'a>(finding: &'a Finding<'a>) -> Row<'a> {
+    Row {
+        advisory: &finding.found.advisory,
+        package: &finding.software.software.pname,
+        version: &finding.software.software.version,
+        attribute: &finding.software.package.attr,
+        known: finding.software.known,
+        verdict: finding.found.verdict.as_str(),
+        tier: finding.found.tier,
+        severity: finding.level,
+        score: finding.score,
+        epss: finding.epss(),
+        exploited: finding.is_exploited(),
+        fixed_in: finding.found.fixed_in.as_deref(),
+        title: finding.prose.and_then(|prose| prose.title.as_deref()),
+        reasons: &finding.found.reasons,
+        why: &finding.why,
+    }
+}
+
+/// RFC 3339, or the number where it is no time.
+fn time(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| millis.to_string(), |time| time.to_string())
+}

@@ -1,0 +1,179 @@
+//! For a person at a terminal: by package, worst first.
+
+use std::fmt::{self, Write as _};
+
+use snowguard_matching::verdict::Weight;
+
+use super::{Finding, Level, Report};
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// With colours.
+    pub colour: bool,
+}
+
+/// Writes a report as text.
+///
+/// # Errors
+/// None of its own: writing to a string.
+pub fn write(report: &Report<'_>, style: Style) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    let mut groups: Vec<(&str, Vec<&Finding<'_>>)> = Vec::new();
+    for finding in &report.findings {
+        let name = finding.software.software.name.as_str();
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.push(finding),
+            None => groups.push((name, vec![finding])),
+        }
+    }
+    for (name, group) in &groups {
+        package(&mut out, name, group, style)?;
+    }
+    summary(&mut out, report, groups.len())?;
+    Ok(out)
+}
+
+fn package(out: &mut String, name: &str, group: &[&Finding<'_>], style: Style) -> fmt::Result {
+    let first = group[0];
+    writeln!(
+        out,
+        "{}  {}",
+        paint(style, "1", name),
+        inert(&first.software.package.attr)
+    )?;
+    if first.why.len() > 1 {
+        let names: Vec<&str> = first
+            .why
+            .iter()
+            .map(|path| path.get(33..).unwrap_or(path))
+            .collect();
+        writeln!(out, "  because of {}", names.join(" → "))?;
+    }
+    if !first.software.known.knows_patches() {
+        writeln!(
+            out,
+            "  its patches are not known: its derivation is neither here nor in a channel"
+        )?;
+    }
+    for finding in group {
+        advisory(out, finding, style)?;
+    }
+    writeln!(out)
+}
+
+fn advisory(out: &mut String, finding: &Finding<'_>, style: Style) -> fmt::Result {
+    let colour = match finding.level {
+        Level::Critical => "1;31",
+        Level::High => "31",
+        Level::Medium => "33",
+        Level::Low | Level::None => "2",
+    };
+    let score = finding
+        .score
+        .map_or_else(|| "  — ".to_owned(), |score| format!("{score:4.1}"));
+    write!(
+        out,
+        "  {} {:<16} ",
+        paint(
+            style,
+            colour,
+            &format!("{score} {:<8}", finding.level.as_str())
+        ),
+        inert(&finding.found.advisory)
+    )?;
+    if finding.is_exploited() {
+        write!(out, "{} ", paint(style, "1;31", "exploited"))?;
+    }
+    if let Some(epss) = finding.epss() {
+        write!(out, "EPSS {:.1} % ", epss * 100.0)?;
+    }
+    if let Some(fixed) = &finding.found.fixed_in {
+        write!(out, "fixed in {}", inert(fixed))?;
+    }
+    writeln!(out)?;
+    if let Some(title) = finding.prose.and_then(|prose| prose.title.as_deref()) {
+        writeln!(out, "       {}", cut(&inert(title), 100))?;
+    }
+    let decided = finding
+        .found
+        .reasons
+        .iter()
+        .filter(|reason| matches!(reason.weight, Weight::Decides | Weight::Tie));
+    let sentences: Vec<String> = decided.map(|reason| inert(&reason.text)).take(2).collect();
+    writeln!(out, "       {}", paint(style, "2", &sentences.join("; ")))
+}
+
+fn summary(out: &mut String, report: &Report<'_>, packages: usize) -> fmt::Result {
+    let by_level: Vec<String> = [
+        Level::Critical,
+        Level::High,
+        Level::Medium,
+        Level::Low,
+        Level::None,
+    ]
+    .into_iter()
+    .map(|level| {
+        (
+            level,
+            report.findings.iter().filter(|f| f.level == level).count(),
+        )
+    })
+    .filter(|(_, count)| *count > 0)
+    .map(|(level, count)| match level {
+        Level::None => format!("{count} without a score"),
+        level => format!("{count} {}", level.as_str()),
+    })
+    .collect();
+    writeln!(
+        out,
+        "{} of {} packages affected by {} advisories{}",
+        packages,
+        report.software,
+        report.findings.len(),
+        if by_level.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", by_level.join(", "))
+        },
+    )?;
+    writeln!(
+        out,
+        "{} more are fixed by version or patch; of {} nobody can say; {} paths are no software",
+        report.fixed,
+        report.unknown,
+        report.dropped.iter().map(|(_, count)| count).sum::<usize>(),
+    )
+}
+
+fn paint(style: Style, code: &str, text: &str) -> String {
+    let text = inert(text);
+    if style.colour {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text
+    }
+}
+
+/// Text from outside cannot steer a terminal: control characters are shown, not sent.
+#[must_use]
+pub fn inert(text: &str) -> String {
+    let steers =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(steers) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| if steers(c) { '\u{fffd}' } else { c })
+        .collect()
+}
+
+fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(length - 1).collect();
+    // Writing to a string cannot fail.
+    let _written = out.write_char('…');
+    out
+}

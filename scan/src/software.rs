@@ -1,0 +1,289 @@
+//! The software in a closure: store paths by name and version, with what isn't software left out.
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use snowguard_nix_formats::DrvName;
+
+use crate::closure::{Closure, PathIndex};
+use crate::recipe::Recipe;
+
+/// Names that Nixpkgs gives to outputs other than `out`. A path's name ends in one of them.
+const OUTPUTS: [&str; 24] = [
+    "bin",
+    "data",
+    "debug",
+    "dev",
+    "dist",
+    "devdoc",
+    "doc",
+    "info",
+    "install",
+    "lib",
+    "libgcc",
+    "libxcrypt",
+    "man",
+    "modules",
+    "nix-support",
+    "out",
+    "pam",
+    "py",
+    "python",
+    "share",
+    "static",
+    "sudo",
+    "terminfo",
+    "tools",
+];
+
+/// Endings of names that are downloads, patches or configuration, never installed software.
+const NO_SOFTWARE: [(&str, Dropped); 33] = [
+    (".drv", Dropped::Derivation),
+    (".patch", Dropped::Patch),
+    (".diff", Dropped::Patch),
+    (".patch.gz", Dropped::Patch),
+    (".tar", Dropped::Source),
+    (".tar.gz", Dropped::Source),
+    (".tar.xz", Dropped::Source),
+    (".tar.bz2", Dropped::Source),
+    (".tar.zst", Dropped::Source),
+    (".tar.lz", Dropped::Source),
+    (".tgz", Dropped::Source),
+    (".tbz2", Dropped::Source),
+    (".txz", Dropped::Source),
+    (".zip", Dropped::Source),
+    (".crate", Dropped::Source),
+    (".gem", Dropped::Source),
+    (".whl", Dropped::Source),
+    (".deb", Dropped::Source),
+    (".rpm", Dropped::Source),
+    ("-source", Dropped::Source),
+    ("-vendor", Dropped::Source),
+    ("-go-modules", Dropped::Source),
+    ("-npm-deps", Dropped::Source),
+    ("-hook", Dropped::Hook),
+    ("-hook.sh", Dropped::Hook),
+    (".sh", Dropped::Configuration),
+    (".conf", Dropped::Configuration),
+    (".json", Dropped::Configuration),
+    (".service", Dropped::Configuration),
+    (".nix", Dropped::Configuration),
+    (".rules", Dropped::Configuration),
+    (".lock", Dropped::Configuration),
+    ("-wrapper", Dropped::Wrapper),
+];
+
+/// Why a path is no software.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dropped {
+    /// A build instruction.
+    Derivation,
+    /// A source or another download.
+    Source,
+    /// A patch.
+    Patch,
+    /// A hook of the standard environment.
+    Hook,
+    /// A configuration file or script.
+    Configuration,
+    /// A wrapper around software that is in the closure by itself.
+    Wrapper,
+    /// The name has no version: something made for this system (`etc`, `unit-sshd.service`).
+    NoVersion,
+}
+
+impl Dropped {
+    /// In words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Derivation => "a derivation",
+            Self::Source => "a source",
+            Self::Patch => "a patch",
+            Self::Hook => "a build hook",
+            Self::Configuration => "configuration",
+            Self::Wrapper => "a wrapper of other software",
+            Self::NoVersion => "a name without a version",
+        }
+    }
+}
+
+/// One piece of software: the paths that were built from one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Software {
+    /// The derivation's name, output ending taken off: `openssl-3.0.13`.
+    pub name: String,
+    /// `openssl`.
+    pub pname: String,
+    /// `3.0.13`.
+    pub version: String,
+    /// Its paths in the closure; several outputs, or several builds of one version.
+    pub paths: Vec<PathIndex>,
+}
+
+/// What a closure holds.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Software, by name.
+    pub software: Vec<Software>,
+    /// What was left out, and why.
+    pub dropped: Vec<(PathIndex, Dropped)>,
+}
+
+impl Inventory {
+    /// Goes over a closure. Paths of the same name and version are one piece of software.
+    #[must_use]
+    pub fn of(closure: &Closure) -> Self {
+        let mut inventory = Self::default();
+        let mut by_name: FxHashMap<(String, String), usize> = FxHashMap::default();
+        for (number, entry) in closure.entries.iter().enumerate() {
+            let Ok(index) = u32::try_from(number).map(PathIndex) else {
+                break;
+            };
+            let recipe = entry
+                .derivers
+                .iter()
+                .find_map(|deriver| closure.recipes.get(deriver));
+            match named(entry.path.name(), recipe) {
+                Err(reason) => inventory.dropped.push((index, reason)),
+                Ok(named) => {
+                    let key = (named.pname.clone(), named.version.clone());
+                    let at = *by_name.entry(key).or_insert_with(|| {
+                        inventory.software.push(Software {
+                            name: named.name,
+                            pname: named.pname,
+                            version: named.version,
+                            paths: Vec::new(),
+                        });
+                        inventory.software.len() - 1
+                    });
+                    inventory.software[at].paths.push(index);
+                }
+            }
+        }
+        inventory
+            .software
+            .sort_by(|a, b| (&a.pname, &a.version).cmp(&(&b.pname, &b.version)));
+        inventory
+    }
+}
+
+struct Named {
+    name: String,
+    pname: String,
+    version: String,
+}
+
+/// What a path's name, or better its derivation, says of the software.
+fn named(path_name: &str, recipe: Option<&Recipe>) -> Result<Named, Dropped> {
+    if let Some(ending) = NO_SOFTWARE
+        .iter()
+        .find(|(ending, _)| path_name.ends_with(ending))
+    {
+        return Err(ending.1);
+    }
+    if recipe.is_some_and(|recipe| recipe.is_fetched) || path_name == "source" {
+        return Err(Dropped::Source);
+    }
+    if let Some(recipe) = recipe
+        && !recipe.name.is_empty()
+    {
+        let parsed = DrvName::parse(&recipe.name);
+        let version = recipe.version.as_deref().or(parsed.version());
+        return Ok(Named {
+            pname: recipe
+                .pname
+                .clone()
+                .unwrap_or_else(|| parsed.name().to_owned()),
+            version: version.ok_or(Dropped::NoVersion)?.to_owned(),
+            name: recipe.name.clone(),
+        });
+    }
+    let parsed = DrvName::parse(path_name);
+    let (Some(version), false) = (parsed.version(), parsed.name().is_empty()) else {
+        return Err(Dropped::NoVersion);
+    };
+    let version = without_output(version);
+    Ok(Named {
+        name: format!("{}-{version}", parsed.name()),
+        pname: parsed.name().to_owned(),
+        version: version.to_owned(),
+    })
+}
+
+/// `3.0.13-bin` is version 3.0.13; `2.38-27` keeps its patch level.
+fn without_output(version: &str) -> &str {
+    match version.rsplit_once('-') {
+        Some((rest, ending)) if OUTPUTS.contains(&ending) && !rest.is_empty() => rest,
+        _ => version,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(name: &str) -> (String, String) {
+        let named = named(name, None).unwrap_or_else(|dropped| panic!("{name}: {dropped:?}"));
+        (named.pname, named.version)
+    }
+
+    #[test]
+    fn names_are_split_as_nix_does_and_outputs_taken_off() {
+        for (name, pname, version) in [
+            ("sudo-1.9.15p5", "sudo", "1.9.15p5"),
+            ("gtk+3-3.24.41", "gtk+3", "3.24.41"),
+            ("glibc-2.38-27", "glibc", "2.38-27"),
+            ("glibc-2.38-27-dev", "glibc", "2.38-27"),
+            ("openssl-3.0.13-bin", "openssl", "3.0.13"),
+            ("xf86-video-i810-1.7.4", "xf86-video-i810", "1.7.4"),
+            ("hello-unstable-2024-01-02", "hello-unstable", "2024-01-02"),
+            (
+                "python3.12-requests-2.31.0",
+                "python3.12-requests",
+                "2.31.0",
+            ),
+        ] {
+            assert_eq!(
+                split(name),
+                (pname.to_owned(), version.to_owned()),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_software_is_left_out_with_a_reason() {
+        for (name, reason) in [
+            ("openssl-3.0.13.tar.gz", Dropped::Source),
+            ("source", Dropped::Source),
+            ("CVE-2024-1.patch", Dropped::Patch),
+            ("openssl-3.0.13.drv", Dropped::Derivation),
+            ("etc", Dropped::NoVersion),
+            ("unit-sshd.service", Dropped::Configuration),
+            ("make-shell-wrapper-hook", Dropped::Hook),
+        ] {
+            assert_eq!(named(name, None).err(), Some(reason), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_derivation_knows_better_than_a_name() {
+        let recipe = Recipe {
+            name: "thing-lib-2-1.0".to_owned(),
+            pname: Some("thing-lib-2".to_owned()),
+            version: Some("1.0".to_owned()),
+            ..Recipe::default()
+        };
+        let found = named("thing-lib-2-1.0-dev", Some(&recipe)).ok().unwrap();
+        assert_eq!(
+            (found.pname.as_str(), found.version.as_str()),
+            ("thing-lib-2", "1.0")
+        );
+        let fetched = Recipe {
+            is_fetched: true,
+            ..recipe
+        };
+        assert_eq!(named("a-1", Some(&fetched)).err(), Some(Dropped::Source));
+    }
+}
