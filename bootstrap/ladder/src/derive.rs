@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::notation::{Image, NotationError, Place, Source, Text, hex0, hex1, hex2, m1};
+use crate::notation::{Image, NotationError, Place, Source, Text, hex0, hex1, hex2, m1, small_c};
 use crate::{Command, Ladder};
 
 /// What a command makes.
@@ -123,7 +123,14 @@ fn follow(
             }
             Artifact::Image(image)
         }
-        ("M1" | "M1-c", sources) => Artifact::Text(m1::translate(sources).map_err(fail)?),
+        ("M1" | "M1-c", sources) => {
+            let text = m1::translate(sources).map_err(fail)?;
+            Artifact::Text(text.through(|path| match derived.get(path) {
+                Some(Artifact::Text(before)) => Some(before),
+                _ => None,
+            }))
+        }
+        ("cc" | "cc-c", sources) => Artifact::Text(small_c::compile(sources).map_err(fail)?),
         ("same", [left, right]) => {
             if left.text == right.text {
                 return Ok(None);

@@ -88,6 +88,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Rung>, ScriptError> {
         let Some(program) = words.next() else {
             continue;
         };
+        // Other command runners search for a program unless its path starts like this.
+        let program = program.trim_start_matches("./").to_owned();
         let arguments: Vec<String> = words.collect();
         if arguments.len() < 2 {
             return Err(ScriptError::Arguments(line));

@@ -9,6 +9,7 @@ pub mod hex1;
 pub mod hex2;
 pub mod m1;
 mod reader;
+pub mod small_c;
 
 use std::fmt;
 use std::sync::Arc;
@@ -174,6 +175,18 @@ impl Text {
     /// The text as the source of the next rung.
     pub fn source(&self, name: &str) -> Source {
         Source::new(name, self.text.clone())
+    }
+
+    /// The same text with each place in a file that `find` knows replaced by what the translator
+    /// that wrote that file noted for it.
+    #[must_use]
+    pub fn through<'a>(mut self, find: impl Fn(&str) -> Option<&'a Self>) -> Self {
+        for place in &mut self.origins {
+            if let Some(before) = find(&place.file).and_then(|text| text.origin(place.line)) {
+                *place = before.clone();
+            }
+        }
+        self
     }
 
     /// Adds what came from `place` and ends the line.

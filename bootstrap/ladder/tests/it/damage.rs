@@ -47,9 +47,9 @@ fn changed_sources_are_located() {
     }
     let read = Ladder::read(folder.path()).unwrap();
     assert_eq!(check::sources(&ladder, &read), []);
+    let mut changed = ladder.clone();
     for (name, source) in &ladder.sources {
         for offset in (0..source.text.len()).step_by(1 + source.text.len() / SAMPLES) {
-            let mut changed = ladder.clone();
             changed.sources.get_mut(name).unwrap().text[offset] ^= 1;
             let findings = check::sources(&ladder, &changed);
             let [
@@ -65,6 +65,7 @@ fn changed_sources_are_located() {
             assert_eq!((*told, &*place.file), (offset, name.as_str()));
             let before = source.text[..offset].split(|byte| *byte == b'\n').count();
             assert_eq!(place.line, before);
+            changed.sources.get_mut(name).unwrap().text[offset] ^= 1;
         }
     }
 }

@@ -8,5 +8,7 @@ mod damage;
 mod foreign;
 mod instructions;
 mod languages;
+mod runner;
 mod seed;
+mod small_c;
 mod tools;
