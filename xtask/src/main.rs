@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod fixtures;
 mod layers;
+mod stub;
 mod tracker;
 mod up;
 mod workspace;
@@ -36,6 +37,8 @@ enum Task {
     Bench(bench::Options),
     /// Cut the small sample in `fixtures` from the full collection of real data
     Fixtures(fixtures::Options),
+    /// Build the firmware stub into `target/stub`
+    Stub(stub::Options),
     /// Check who uses whom, the length of files, and that the map names every crate
     Layers,
 }
@@ -57,6 +60,7 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Check(options) => check::run(&workspace, options),
         Task::Bench(options) => bench::run(&workspace, options),
         Task::Fixtures(options) => fixtures::run(&workspace, options),
+        Task::Stub(options) => stub::run(&workspace, options),
         Task::Layers => layers::run(&workspace),
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: UAPI.5, <https://uapi-group.org/specifications/specs/unified_kernel_image/>
 
+pub mod pinned;
+
 #[cfg(feature = "alloc")]
 mod build;
 mod sections;

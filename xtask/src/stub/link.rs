@@ -1,0 +1,100 @@
+//! From source to a static position-independent ELF program, with what stands in a stable toolchain.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Compiles the crate at `firmware` into `folder` and links it; gives the ELF file's bytes.
+pub fn link(root: &Path, firmware: &Path, folder: &Path) -> Result<Vec<u8>> {
+    let library = compile(root, firmware, folder)?;
+    let linked = folder.join("snowguard-stub.elf");
+    let linker = sysroot()?
+        .join("lib/rustlib")
+        .join(TARGET)
+        .join("bin/rust-lld");
+    let mut command = Command::new(linker);
+    command
+        .args([
+            "-flavor",
+            "gnu",
+            "-static",
+            "-pie",
+            "--no-dynamic-linker",
+            "--gc-sections",
+        ])
+        .args([
+            "--apply-dynamic-relocs",
+            "-z",
+            "norelro",
+            "-z",
+            "nognustack",
+        ])
+        .args(["-z", "max-page-size=4096", "--build-id=none", "--icf=all"])
+        .arg("-T")
+        .arg(firmware.join("image.lds"))
+        .args(["-u", "efi_main"])
+        .arg(&library)
+        .arg("-o")
+        .arg(&linked);
+    run(&mut command)?;
+    std::fs::read(&linked).with_context(|| format!("cannot read {}", linked.display()))
+}
+
+fn compile(root: &Path, firmware: &Path, folder: &Path) -> Result<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
+        .context("neither CARGO_HOME nor HOME is set")?;
+    // Paths would tell where it was built, and make every machine's bytes different.
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    let flags = [
+        "-Cno-redzone=yes".to_owned(),
+        "-Crelocation-model=pic".to_owned(),
+        "-Cforce-unwind-tables=no".to_owned(),
+        remap(root, "snowguard"),
+        remap(&home, "cargo"),
+        remap(folder, "target"),
+    ];
+    let mut command = Command::new("cargo");
+    command
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--release",
+            "--lib",
+            "--target",
+            TARGET,
+        ])
+        .arg("--manifest-path")
+        .arg(firmware.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(folder)
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    run(&mut command)?;
+    Ok(folder
+        .join(TARGET)
+        .join("release/libsnowguard_stub_firmware.a"))
+}
+
+fn sysroot() -> Result<PathBuf> {
+    let out = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .context("cannot start rustc")?;
+    Ok(PathBuf::from(String::from_utf8(out.stdout)?.trim()))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    if !status.success() {
+        bail!("{} failed ({status})", command.get_program().display());
+    }
+    Ok(())
+}
