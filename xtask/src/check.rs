@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::layers;
+use crate::stub;
 use crate::workspace::Workspace;
 use plan::{Action, Step};
 
@@ -57,6 +58,7 @@ fn timed(workspace: &Workspace, step: &Step) -> Result<Duration> {
     match &step.action {
         Action::Fuzz => fuzz::run(workspace.root())?,
         Action::Layers => layers::run(workspace)?,
+        Action::Stub => stub::run(workspace, &stub::Options { twice: true })?,
         Action::Cargo(arguments) => {
             let status = std::process::Command::new("cargo")
                 .args(arguments)

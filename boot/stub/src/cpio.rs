@@ -111,17 +111,17 @@ mod tests {
             let digits = fields.iter().map(|field| alloc::format!("{field:08X}"));
             alloc::format!("070701{}", digits.collect::<alloc::string::String>())
         };
-        let expected = [
-            header(1, 0o040_555, 0, 7).as_str(),
-            ".extra\0\0\0\0",
-            &header(2, 0o100_444, 5, 9),
-            ".extra/a\0\0hello\0\0\0",
-            &header(0, 0, 0, 11),
-            "TRAILER!!!\0\0\0\0",
+        let parts: [alloc::string::String; 6] = [
+            header(1, 0o040_555, 0, 7),
+            ".extra\0\0\0\0".into(),
+            header(2, 0o100_444, 5, 9),
+            ".extra/a\0\0hello\0\0\0".into(),
+            header(0, 0, 0, 11),
+            "TRAILER!!!\0\0\0\0".into(),
         ];
         assert_eq!(
             alloc::string::String::from_utf8(bytes).unwrap(),
-            expected.concat()
+            parts.concat()
         );
     }
 }

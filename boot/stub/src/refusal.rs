@@ -5,6 +5,37 @@ use core::fmt;
 
 use snowguard_boot_format::pe::PeError;
 
+/// A status code of firmware, shown in words.
+///
+/// Source: UEFI 2.10, appendix D.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirmwareStatus(pub usize);
+
+impl fmt::Display for FirmwareStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The highest bit marks an error.
+        let number = self.0 & (usize::MAX >> 1);
+        f.write_str(match number {
+            0 => "no error",
+            1 => "load error",
+            2 => "invalid parameter",
+            3 => "not supported",
+            7 => "device error",
+            9 => "out of memory",
+            10 => "damaged file system",
+            12 => "no medium",
+            13 => "another medium",
+            14 => "not found",
+            15 => "access denied",
+            20 => "already there",
+            21 => "aborted",
+            26 => "security violation",
+            31 => "the file ends too early",
+            _ => return write!(f, "firmware status {number}"),
+        })
+    }
+}
+
 /// Which of the two files an image is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -76,7 +107,7 @@ pub enum Refusal {
         /// Its path.
         path: String,
         /// What firmware said.
-        cause: String,
+        cause: FirmwareStatus,
     },
     /// The kernel is no PE image that can be loaded.
     Kernel(PeError),
@@ -101,7 +132,7 @@ pub enum Refusal {
         /// The register.
         pcr: u32,
         /// What firmware said.
-        cause: String,
+        cause: FirmwareStatus,
     },
     /// Another program has already registered an initial ramdisk, which the kernel would take.
     ForeignInitrd,
@@ -110,7 +141,7 @@ pub enum Refusal {
         /// Doing what.
         doing: &'static str,
         /// What it said.
-        cause: String,
+        cause: FirmwareStatus,
     },
 }
 

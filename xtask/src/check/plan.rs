@@ -29,6 +29,8 @@ pub enum Action {
     Layers,
     /// A moment of every fuzz target.
     Fuzz,
+    /// The firmware stub, built twice.
+    Stub,
     /// Cargo with these arguments.
     Cargo(Vec<&'static str>),
 }
@@ -74,6 +76,7 @@ pub fn plan(machine: &Machine, full: bool) -> Plan {
             "warnings",
         ],
     );
+    firmware(&mut plan);
     plan.steps.push(Step {
         name: "doc",
         action: Action::Cargo(vec![
@@ -117,6 +120,36 @@ pub fn plan(machine: &Machine, full: bool) -> Plan {
         );
     }
     plan
+}
+
+/// The firmware program stands outside the workspace, so it is checked by steps of its own.
+fn firmware(plan: &mut Plan) {
+    const MANIFEST: &str = "boot/stub/firmware/Cargo.toml";
+    plan.cargo(
+        "fmt of the stub",
+        &["fmt", "--check", "--manifest-path", MANIFEST],
+    );
+    plan.cargo(
+        "clippy of the stub",
+        &[
+            "clippy",
+            "--manifest-path",
+            MANIFEST,
+            "--target-dir",
+            "target/stub/clippy",
+            "--lib",
+            "--release",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    );
+    plan.steps.push(Step {
+        name: "stub",
+        action: Action::Stub,
+        environment: &[],
+    });
 }
 
 /// The gates on dependencies. Both tools take minutes to build, so they are installed only on
@@ -175,6 +208,9 @@ mod tests {
                 "deny",
                 "machete",
                 "clippy",
+                "fmt of the stub",
+                "clippy of the stub",
+                "stub",
                 "doc",
                 "doc tests",
                 "tests"
@@ -188,7 +224,17 @@ mod tests {
         let bare = plan(&Machine::default(), false);
         assert_eq!(
             names(&bare),
-            ["fmt", "layers", "clippy", "doc", "doc tests", "tests"]
+            [
+                "fmt",
+                "layers",
+                "clippy",
+                "fmt of the stub",
+                "clippy of the stub",
+                "stub",
+                "doc",
+                "doc tests",
+                "tests"
+            ]
         );
         assert_eq!(bare.left_out.len(), 4);
         let Some(Action::Cargo(words)) = bare.steps.last().map(|step| &step.action) else {

@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 12] = [
     Tool {
         program: "git",
         package: "git",
@@ -49,6 +49,32 @@ const TOOLS: [Tool; 7] = [
         program: "M1",
         package: "mescc-tools",
         purpose: "the ladder's sources through the tools of others",
+    },
+    Tool {
+        program: "qemu-system-x86_64",
+        package: "qemu-system-x86",
+        purpose: "machines that boot what is signed",
+    },
+    Tool {
+        // A path, since firmware is no program.
+        program: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+        package: "ovmf",
+        purpose: "their firmware",
+    },
+    Tool {
+        program: "swtpm",
+        package: "swtpm",
+        purpose: "their TPM",
+    },
+    Tool {
+        program: "swtpm_setup",
+        package: "swtpm-tools",
+        purpose: "making that TPM",
+    },
+    Tool {
+        program: "sbsign",
+        package: "sbsigntool",
+        purpose: "a signer that is not ours",
     },
 ];
 

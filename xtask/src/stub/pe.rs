@@ -8,8 +8,8 @@ use super::elf::{Program, Segment};
 
 const PAGE: u64 = 0x1000;
 const FILE_ALIGNMENT: usize = 512;
-/// One page: room for about ninety section headers, so that an image can be made by adding sections.
-const HEADERS: usize = 0x1000;
+/// Room for about forty section headers, so that an image can be made by adding sections.
+const HEADERS: usize = 0x800;
 const PE_OFFSET: usize = 0x78;
 /// The optional header of PE32+ with all sixteen data directories.
 const OPTIONAL_SIZE: usize = 112 + 16 * 8;

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use snowguard_boot_format::pe::Loaded;
 use snowguard_stub::addon::Addon;
 use snowguard_stub::companions::{self, ADDONS, File};
+use snowguard_stub::refusal::FirmwareStatus;
 use uefi::boot::{self, LoadImageSource};
 use uefi::proto::loaded_image::LoadedImage;
 
@@ -32,7 +33,7 @@ pub fn read(neighbourhood: &mut Neighbourhood, version: Option<&str>) -> Vec<Kep
     let mut kept = Vec::new();
     for place in ADDONS {
         let mut files = neighbourhood.read(place, &companions::is_addon);
-        files.sort_by(|a, b| a.name.cmp(&b.name));
+        companions::by_name(&mut files);
         for file in &files {
             match load(file, version) {
                 Ok(addon) => kept.push(addon),
@@ -48,8 +49,12 @@ fn load(file: &File, version: Option<&str>) -> Result<Kept, String> {
         buffer: &file.bytes,
         file_path: None,
     };
-    let handle = boot::load_image(boot::image_handle(), source)
-        .map_err(|error| format!("firmware doesn't accept it ({})", error.status()))?;
+    let handle = boot::load_image(boot::image_handle(), source).map_err(|error| {
+        format!(
+            "firmware doesn't accept it ({})",
+            FirmwareStatus(error.status().0)
+        )
+    })?;
     let kept = keep(handle, &file.name, version);
     let _lost = boot::unload_image(handle);
     kept

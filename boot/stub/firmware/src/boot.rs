@@ -10,7 +10,7 @@ use snowguard_stub::command_line::{Choice, Origin, Request};
 use snowguard_stub::image::{Image, Source};
 use snowguard_stub::initrd::Initrd;
 use snowguard_stub::measure::{self, PCR_CONFIGURATION, PCR_EXTENSIONS, PCR_IMAGE};
-use snowguard_stub::refusal::{Part, Refusal};
+use snowguard_stub::refusal::{FirmwareStatus, Part, Refusal};
 use snowguard_stub::variables::{self as published, Measured};
 use snowguard_stub::{companions, extra, text};
 use uefi::proto::loaded_image::LoadedImage;
@@ -31,7 +31,7 @@ use crate::{addons, protocol, start, surroundings, variables};
 pub fn run() -> Result<Status, Refusal> {
     let firmware = |doing, cause: Status| Refusal::Firmware {
         doing,
-        cause: format!("{cause}"),
+        cause: FirmwareStatus(cause.0),
     };
     let own = protocol::get::<LoadedImage>(boot::image_handle())
         .map_err(|error| firmware("finding this image", error.status()))?;
@@ -138,7 +138,7 @@ fn memory(own: &LoadedImage) -> Result<&'static [u8], Refusal> {
         let doing = "finding this image";
         return Err(Refusal::Firmware {
             doing,
-            cause: String::from("no address"),
+            cause: FirmwareStatus(Status::NOT_FOUND.0),
         });
     }
     // SAFETY: firmware keeps this image there until it exits. Sections are read from it, and none of those that
@@ -158,7 +158,7 @@ fn fetch(
     read.map(Some).map_err(|status| Refusal::Unreadable {
         part,
         path: String::from(pin.path()),
-        cause: format!("{status}"),
+        cause: FirmwareStatus(status.0),
     })
 }
 

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use snowguard_stub::companions::{self, File, Place};
+use snowguard_stub::refusal::FirmwareStatus;
 use uefi::Status;
 
 use crate::console::say;
@@ -52,7 +53,8 @@ impl Neighbourhood {
                 Ok(Some(files)) => return files,
                 Ok(None) => {}
                 Err(status) => say(&format!(
-                    "{folder} can't be read ({status}); its files are left out."
+                    "{folder} can't be read ({}); its files are left out.",
+                    FirmwareStatus(status.0)
                 )),
             }
         }

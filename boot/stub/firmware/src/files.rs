@@ -73,10 +73,22 @@ impl Volume {
     }
 }
 
+/// Room for one file's information: fixed fields, and a name of 255 characters.
+fn info_buffer() -> [u8; 1024] {
+    [0; 1024]
+}
+
+/// The information has to begin at a multiple of 8.
+fn aligned(buffer: &mut [u8; 1024]) -> &mut [u8] {
+    let at = buffer.as_ptr().align_offset(8);
+    buffer.get_mut(at..).unwrap_or_default()
+}
+
 fn read(handle: FileHandle) -> Result<Vec<u8>, Status> {
     let mut file = handle.into_regular_file().ok_or(Status::UNSUPPORTED)?;
+    let mut buffer = info_buffer();
     let info = file
-        .get_boxed_info::<FileInfo>()
+        .get_info::<FileInfo>(aligned(&mut buffer))
         .map_err(|error| error.status())?;
     let size = usize::try_from(info.file_size()).map_err(|_| Status::OUT_OF_RESOURCES)?;
     let mut bytes = Vec::new();

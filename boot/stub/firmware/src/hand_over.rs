@@ -3,12 +3,10 @@
 //! Source: Linux, `Documentation/arch/x86/boot.rst`; UEFI 2.10, 13.2 (EFI_LOAD_FILE2_PROTOCOL).
 
 use alloc::boxed::Box;
-use alloc::format;
 use core::ffi::c_void;
-use core::ptr::{addr_of, null_mut};
 
 use snowguard_stub::initrd::Initrd;
-use snowguard_stub::refusal::Refusal;
+use snowguard_stub::refusal::{FirmwareStatus, Refusal};
 use uefi::proto::device_path::DevicePath;
 use uefi::proto::media::load_file::LoadFile2;
 use uefi::{Handle, Identify, Status, boot};
@@ -47,7 +45,7 @@ impl<'a> Offer<'a> {
         let doing = "offering the initial ramdisk";
         let failed = |error: uefi::Error| Refusal::Firmware {
             doing,
-            cause: format!("{}", error.status()),
+            cause: FirmwareStatus(error.status().0),
         };
         // SAFETY: the path is static and well-formed.
         let handle = unsafe {
@@ -123,11 +121,11 @@ unsafe extern "efiapi" fn load_file(
     }
     let served: *const Served<'_> = this.cast_const().cast();
     // SAFETY: `this` is the address of a `Served`, the only thing registered with this function.
-    let initrd = unsafe { &*addr_of!((*served).initrd) };
+    let initrd = &unsafe { &*served }.initrd;
     let needed = initrd.size();
     // SAFETY: the caller passes a valid place for the size.
     let room = unsafe { size.replace(needed) };
-    if buffer == null_mut() || room < needed {
+    if buffer.is_null() || room < needed {
         return Status::BUFFER_TOO_SMALL;
     }
     // SAFETY: the caller vouches for `room` bytes, which are no fewer, and shares them with nobody.

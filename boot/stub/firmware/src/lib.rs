@@ -23,11 +23,12 @@ mod variables;
 use core::ffi::c_void;
 use core::time::Duration;
 
+use snowguard_stub::refusal::{FirmwareStatus, Refusal};
 use uefi::{Handle, Status};
 use uefi_raw::table::system::SystemTable;
 
 /// How long a message stays before firmware goes on to the next boot entry.
-const READING_TIME: Duration = Duration::from_secs(5);
+const READING_TIME: Duration = Duration::from_secs(3);
 
 /// Called by firmware. Returns only when nothing was booted.
 ///
@@ -49,7 +50,8 @@ pub unsafe extern "efiapi" fn efi_main(image: *mut c_void, table: *mut SystemTab
     let refusal = match boot::run() {
         Ok(status) => {
             console::say(&alloc::format!(
-                "The kernel came back to the boot stub: {status}."
+                "The kernel came back to the boot stub: {}.",
+                FirmwareStatus(status.0)
             ));
             return status;
         }
@@ -60,7 +62,7 @@ pub unsafe extern "efiapi" fn efi_main(image: *mut c_void, table: *mut SystemTab
     console::say(&alloc::format!("{refusal}"));
     uefi::boot::stall(READING_TIME);
     match refusal {
-        snowguard_stub::refusal::Refusal::Digest { .. } => Status::SECURITY_VIOLATION,
+        Refusal::Digest { .. } => Status::SECURITY_VIOLATION,
         _ => Status::LOAD_ERROR,
     }
 }

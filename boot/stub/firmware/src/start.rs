@@ -1,11 +1,10 @@
 //! Loading and entering the kernel.
 
-use alloc::format;
 use alloc::vec::Vec;
 use core::ffi::c_void;
 
 use snowguard_stub::kernel::{self, Permissions};
-use snowguard_stub::refusal::Refusal;
+use snowguard_stub::refusal::{FirmwareStatus, Refusal};
 use uefi::Status;
 use uefi::boot::{self, AllocateType, PAGE_SIZE};
 use uefi::mem::memory_map::{MemoryAttribute, MemoryType};
@@ -79,7 +78,7 @@ fn protect(base: u64, sections: &[Permissions]) -> Result<(), Refusal> {
                 });
         done.map_err(|error| Refusal::Firmware {
             doing: "setting the permissions of the kernel's memory",
-            cause: format!("{}", error.status()),
+            cause: FirmwareStatus(error.status().0),
         })?;
     }
     Ok(())
@@ -95,7 +94,7 @@ fn enter(
 ) -> Result<Status, Refusal> {
     let failed = |cause: Status| Refusal::Firmware {
         doing: "entering the kernel",
-        cause: format!("{cause}"),
+        cause: FirmwareStatus(cause.0),
     };
     let mut image = protocol::get::<LoadedImage>(boot::image_handle())
         .map_err(|error| failed(error.status()))?;

@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::String;
 
 use snowguard_stub::variables::Surroundings;
-use uefi::proto::device_path::media::PartitionSignature;
-use uefi::proto::device_path::{DevicePath, DevicePathNodeEnum};
+use uefi::proto::device_path::DevicePath;
+use uefi::proto::device_path::media::{FilePath, HardDrive, PartitionSignature};
 use uefi::proto::loaded_image::LoadedImage;
 
 use crate::protocol;
@@ -30,16 +30,13 @@ pub fn look(image: &LoadedImage, profile: usize) -> Surroundings {
 
 fn partition(device: uefi::Handle) -> Option<[u8; 16]> {
     let device = protocol::get::<DevicePath>(device).ok()?;
-    let guids = device
-        .get()?
-        .node_iter()
-        .filter_map(|node| match node.as_enum() {
-            Ok(DevicePathNodeEnum::MediaHardDrive(drive)) => match drive.partition_signature() {
-                PartitionSignature::Guid(guid) => Some(guid.to_bytes()),
-                _ => None,
-            },
+    let guids = device.get()?.node_iter().filter_map(|node| {
+        let drive = <&HardDrive>::try_from(node).ok()?;
+        match drive.partition_signature() {
+            PartitionSignature::Guid(guid) => Some(guid.to_bytes()),
             _ => None,
-        });
+        }
+    });
     guids.last()
 }
 
@@ -47,7 +44,7 @@ fn partition(device: uefi::Handle) -> Option<[u8; 16]> {
 fn path(path: &DevicePath) -> Option<String> {
     let mut out = String::new();
     for node in path.node_iter() {
-        let Ok(DevicePathNodeEnum::MediaFilePath(node)) = node.as_enum() else {
+        let Ok(node) = <&FilePath>::try_from(node) else {
             continue;
         };
         let units = node.path_name();

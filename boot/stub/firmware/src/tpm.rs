@@ -1,8 +1,9 @@
 //! Measuring into the TPM.
 
 use alloc::format;
+use alloc::vec;
 
-use snowguard_stub::refusal::Refusal;
+use snowguard_stub::refusal::{FirmwareStatus, Refusal};
 use snowguard_stub::text::{utf16_bytes, utf16_nul};
 use uefi::Status;
 use uefi::boot::ScopedProtocol;
@@ -11,6 +12,9 @@ use uefi::proto::tcg::{EventType, PcrIndex};
 
 use crate::console::say;
 use crate::protocol;
+
+/// Bytes of `EFI_TCG2_EVENT` before its data.
+const EVENT_HEADER: usize = 18;
 
 /// The machine's TPM, where it has one.
 pub struct Tpm {
@@ -41,11 +45,12 @@ impl Tpm {
         let mark = "Snowguard: a measurement is missing";
         let refused = |_| Refusal::Measurement {
             pcr,
-            cause: format!("{status}"),
+            cause: FirmwareStatus(status.0),
         };
         extend(device, pcr, mark, mark.as_bytes()).map_err(refused)?;
         say(&format!(
-            "The TPM did not take a measurement ({status}); what is sealed to PCR {pcr} stays sealed."
+            "The TPM did not take a measurement ({}); what is sealed to PCR {pcr} stays sealed.",
+            FirmwareStatus(status.0)
         ));
         Ok(false)
     }
@@ -66,9 +71,10 @@ impl Present for Option<ScopedProtocol<Tcg>> {
 
 fn extend(device: &mut Tcg, pcr: u32, description: &str, data: &[u8]) -> Result<(), Status> {
     let text = utf16_bytes(&utf16_nul(description));
-    let event = PcrEventInputs::new_in_box(PcrIndex(pcr), EventType::IPL, &text)
+    let mut buffer = vec![0; text.len().saturating_add(EVENT_HEADER)];
+    let event = PcrEventInputs::new_in_buffer(&mut buffer, PcrIndex(pcr), EventType::IPL, &text)
         .map_err(|error| error.status())?;
-    match device.hash_log_extend_event(HashLogExtendEventFlags::empty(), data, &event) {
+    match device.hash_log_extend_event(HashLogExtendEventFlags::empty(), data, event) {
         Ok(()) => Ok(()),
         // The register is extended; only the log is full. Source: TCG EFI Protocol Specification, 6.6.
         Err(error) if error.status() == Status::VOLUME_FULL => Ok(()),

@@ -1,0 +1,263 @@
+//! A machine, from power on to its end.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::disk::Disk;
+use crate::keys::{self, Enrolled};
+use crate::kit::Kit;
+use crate::process::{Running, mortal, run};
+use crate::report::Report;
+
+/// How long a machine may take: an emulated boot takes 15 to 40 seconds.
+const LIMIT: Duration = Duration::from_secs(150);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A machine that is off.
+#[derive(Debug)]
+pub struct Machine<'a> {
+    kit: &'a Kit,
+    folder: tempfile::TempDir,
+    drive: String,
+    memory: u32,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What firmware, stub and kernel wrote to the screen.
+    pub screen: String,
+    /// What the first process reported, if it came that far.
+    pub report: Option<Report>,
+    /// How long it ran.
+    pub time: Duration,
+}
+
+impl<'a> Machine<'a> {
+    /// A machine with a disk; its firmware has the keys enrolled, and the digests forbidden.
+    ///
+    /// # Errors
+    /// When files can't be written or keys can't be enrolled.
+    pub fn new(
+        kit: &'a Kit,
+        disk: &Disk,
+        enrolled: Enrolled<'_>,
+        forbidden: &[[u8; 32]],
+    ) -> Result<Self> {
+        let folder = tempfile::tempdir_in(kit.folder())?;
+        std::fs::write(folder.path().join("disk"), disk.bytes())?;
+        let drive = folder.path().join("disk").display().to_string();
+        let machine = Self {
+            kit,
+            folder,
+            drive,
+            memory: 512,
+        };
+        keys::store(
+            &kit.variable_tool,
+            enrolled,
+            forbidden,
+            &machine.path("variables"),
+        )?;
+        let state = machine.path("tpm");
+        std::fs::create_dir(&state)?;
+        run(Command::new("swtpm_setup")
+            .args(["--tpm2", "--pcr-banks", "sha256", "--tpmstate"])
+            .arg(&state))?;
+        Ok(machine)
+    }
+
+    /// Reads the disk from this block device (QEMU's syntax) instead of a file.
+    pub fn set_drive(&mut self, drive: &str) {
+        drive.clone_into(&mut self.drive);
+    }
+
+    /// The disk as it is now.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn disk(&self) -> Result<Disk> {
+        Disk::load(&self.path("disk"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Turns the machine on and waits until it is off, or one of `texts` is on the screen.
+    ///
+    /// # Errors
+    /// When it can't be started, or nothing of this happens in time; then with the screen.
+    pub fn run(&self, texts: &[&str]) -> Result<Outcome> {
+        let socket = self.path("tpm.sock");
+        let _removed_if_there = std::fs::remove_file(&socket);
+        let tpm = mortal("swtpm")
+            .args([
+                "socket",
+                "--tpm2",
+                "--flags",
+                "startup-clear",
+                "--terminate",
+            ])
+            .arg("--tpmstate")
+            .arg(format!("dir={}", self.path("tpm").display()))
+            .arg("--ctrl")
+            .arg(format!("type=unixio,path={}", socket.display()))
+            .stdin(Stdio::null())
+            .spawn()
+            .context("cannot start swtpm")?;
+        let _tpm = Running(tpm);
+        wait_for(&socket)?;
+        let report = self.path("report");
+        std::fs::write(&report, "")?;
+        let start = Instant::now();
+        let child = self
+            .qemu(&socket, &report)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .context("cannot start QEMU")?;
+        let mut machine = Running(child);
+        let screen = Arc::new(Mutex::new(Vec::new()));
+        let output = machine.0.stdout.take().context("QEMU has no output")?;
+        let reader = read_on(output, Arc::clone(&screen));
+        let seen = || {
+            let bytes = screen.lock().map(|bytes| bytes.clone()).unwrap_or_default();
+            printable(&bytes)
+        };
+        loop {
+            if machine.0.try_wait()?.is_some() {
+                break;
+            }
+            let text = seen();
+            if texts.iter().any(|wanted| text.contains(wanted)) {
+                // What follows on the same line is wanted too.
+                std::thread::sleep(Duration::from_millis(300));
+                break;
+            }
+            if start.elapsed() > LIMIT {
+                bail!(
+                    "the machine did not end within {} s; its screen:\n{text}",
+                    LIMIT.as_secs()
+                );
+            }
+            std::thread::sleep(PAUSE);
+        }
+        let time = start.elapsed();
+        drop(machine);
+        let _panicked_if_failed = reader.join();
+        let report = Report::parse(&std::fs::read_to_string(&report)?);
+        Ok(Outcome {
+            screen: seen(),
+            report,
+            time,
+        })
+    }
+
+    fn qemu(&self, tpm: &Path, report: &Path) -> Command {
+        let mut command = mortal("qemu-system-x86_64");
+        command
+            .args([
+                "-machine",
+                "q35,smm=on",
+                "-accel",
+                "tcg",
+                "-cpu",
+                "max",
+                "-smp",
+                "1",
+            ])
+            .args(["-m", &self.memory.to_string()])
+            .args([
+                "-nodefaults",
+                "-display",
+                "none",
+                "-net",
+                "none",
+                "-no-reboot",
+            ])
+            .args(["-serial", "stdio", "-serial"])
+            .arg(format!("file:{}", report.display()))
+            .args(["-global", "ICH9-LPC.disable_s3=1"])
+            .args([
+                "-global",
+                "driver=cfi.pflash01,property=secure,value=on",
+                "-drive",
+            ])
+            .arg(format!(
+                "if=pflash,format=raw,unit=0,readonly=on,file={}",
+                self.kit.firmware()
+            ))
+            .arg("-drive")
+            .arg(format!(
+                "if=pflash,format=raw,unit=1,file={}",
+                self.path("variables").display()
+            ))
+            .args(["-object", "rng-random,filename=/dev/urandom,id=r0"])
+            .args(["-device", "virtio-rng-pci,rng=r0", "-drive"])
+            .arg(format!("format=raw,if=virtio,file={}", self.drive))
+            .arg("-chardev")
+            .arg(format!("socket,id=chrtpm,path={}", tpm.display()))
+            .args(["-tpmdev", "emulator,id=tpm0,chardev=chrtpm"])
+            .args(["-device", "tpm-crb,tpmdev=tpm0"]);
+        command
+    }
+}
+
+fn wait_for(path: &Path) -> Result<()> {
+    let start = Instant::now();
+    while !path.exists() {
+        if start.elapsed() > Duration::from_secs(20) {
+            bail!("{} does not appear", path.display());
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+fn read_on(
+    mut output: impl Read + Send + 'static,
+    screen: Arc<Mutex<Vec<u8>>>,
+) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut buffer) {
+            if let Ok(mut screen) = screen.lock() {
+                screen.extend_from_slice(&buffer[..count]);
+            }
+        }
+    })
+}
+
+/// The text of a terminal's bytes: without control sequences.
+fn printable(bytes: &[u8]) -> String {
+    let mut out = Vec::new();
+    let mut rest = bytes.iter().copied();
+    while let Some(byte) = rest.next() {
+        match byte {
+            // `ESC [` … up to a letter; other sequences have one byte.
+            0x1b if rest.next() == Some(b'[') => {
+                let _letter = rest.find(u8::is_ascii_alphabetic);
+            }
+            b'\n' | b' '..=b'~' | 0x80.. => out.push(byte),
+            _ => {}
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_sequences_are_left_out() {
+        assert_eq!(printable(b"\x1b[2J\x1b[01;01Ha\r\nb\x1b[0m"), "a\nb");
+    }
+}
