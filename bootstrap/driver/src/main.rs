@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{Failure, graph};
+use crate::command::{Failure, check, graph, ladder, seed};
 
 /// Build the ladder from the seed, step by step, and account for every byte.
 ///
@@ -29,13 +29,22 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Compare every rung with what an independent checker makes of the same sources
+    Check(check::Options),
     /// Check the graph of steps and list it in the order of building
     Graph(graph::Options),
+    /// Build, show and take out the lowest rungs, which are the project's own
+    Ladder(ladder::Options),
+    /// Print, explain or write the program that everything starts from
+    Seed(seed::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Check(options) => check::run(&options),
         Command::Graph(options) => graph::run(&options),
+        Command::Ladder(options) => ladder::run(&options),
+        Command::Seed(options) => seed::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,6 +61,7 @@ impl Failure {
         match self {
             Self::Failed(_) => 1,
             Self::Graph(_) => 3,
+            Self::Bytes(_) => 4,
         }
     }
 }

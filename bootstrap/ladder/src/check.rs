@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::derive::{Artifact, Derived};
-use crate::notation::Place;
+use crate::notation::{Place, Source};
 use crate::{Ladder, sha256};
 
 /// A byte that is not what it has to be, or a file that has another hash.
@@ -105,11 +105,11 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Compares the sources of two ladders, file by file.
-pub fn sources(expected: &Ladder, found: &Ladder) -> Vec<Finding> {
+/// Compares the sources of a ladder with others, file by file.
+pub fn sources(expected: &Ladder, found: &BTreeMap<String, Source>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, source) in &expected.sources {
-        let other = found.sources.get(name).map_or(&[][..], |other| &other.text);
+        let other = found.get(name).map_or(&[][..], |other| &other.text);
         let Some(offset) = first_difference(&source.text, other) else {
             continue;
         };

@@ -77,20 +77,17 @@ impl Ladder {
     /// When there is none. The files themselves are checked by the tests.
     pub fn built_in(architecture: &str) -> Result<Self, LadderError> {
         match architecture {
-            "amd64" | "x86_64" => Self::assemble(|name, built_in| {
-                let _ = name;
-                Ok(built_in.to_vec())
-            }),
+            "amd64" | "x86_64" => Self::assemble(AMD64),
             other => Err(LadderError::Architecture(other.to_owned())),
         }
     }
 
-    /// The same files read from a folder.
+    /// The same files read from a folder, whatever they hold.
     ///
     /// # Errors
-    /// When one is missing, too long or not of its form.
-    pub fn read(folder: &Path) -> Result<Self, LadderError> {
-        Self::assemble(|name, _| {
+    /// When one is missing or too long.
+    pub fn read_sources(folder: &Path) -> Result<BTreeMap<String, Source>, LadderError> {
+        let read = |name: &str| {
             let path = folder.join(name);
             let fail = |source| LadderError::Read {
                 path: path.clone(),
@@ -99,17 +96,15 @@ impl Ladder {
             if std::fs::metadata(&path).map_err(fail)?.len() > LIMIT {
                 return Err(LadderError::TooLong(path));
             }
-            std::fs::read(&path).map_err(fail)
-        })
+            let text = std::fs::read(&path).map_err(fail)?;
+            Ok((name.to_owned(), Source::new(name, text)))
+        };
+        AMD64.iter().map(|(name, _)| read(name)).collect()
     }
 
-    fn assemble(
-        get: impl Fn(&str, &[u8]) -> Result<Vec<u8>, LadderError>,
-    ) -> Result<Self, LadderError> {
-        let mut sources = BTreeMap::new();
-        for (name, built_in) in AMD64 {
-            sources.insert((*name).to_owned(), Source::new(name, get(name, built_in)?));
-        }
+    fn assemble(files: &[(&str, &[u8])]) -> Result<Self, LadderError> {
+        let source = |(name, text): &(&str, &[u8])| ((*name).to_owned(), Source::new(name, *text));
+        let sources: BTreeMap<String, Source> = files.iter().map(source).collect();
         let text = |name: &str| String::from_utf8_lossy(&sources[name].text).into_owned();
         let rungs = script::parse(&text("climb"))?;
         let recorded = sums(&text("SHA256SUMS"))?;

@@ -1,6 +1,9 @@
 //! The subcommands, one module each: arguments in, a result for the exit code out.
 
+pub mod check;
 pub mod graph;
+pub mod ladder;
+pub mod seed;
 
 use std::path::PathBuf;
 
@@ -15,13 +18,15 @@ pub enum Failure {
     Failed(anyhow::Error),
     /// The graph is wrong; nothing ran.
     Graph(anyhow::Error),
+    /// Bytes are not those that were declared.
+    Bytes(anyhow::Error),
 }
 
 impl Failure {
     /// What to tell the user.
     pub fn error(&self) -> &anyhow::Error {
         match self {
-            Self::Failed(error) | Self::Graph(error) => error,
+            Self::Failed(error) | Self::Graph(error) | Self::Bytes(error) => error,
         }
     }
 }

@@ -45,12 +45,12 @@ fn changed_sources_are_located() {
     for (name, source) in &ladder.sources {
         fs::write(folder.path().join(name), &source.text).unwrap();
     }
-    let read = Ladder::read(folder.path()).unwrap();
+    let read = Ladder::read_sources(folder.path()).unwrap();
     assert_eq!(check::sources(&ladder, &read), []);
-    let mut changed = ladder.clone();
+    let mut changed = read;
     for (name, source) in &ladder.sources {
         for offset in (0..source.text.len()).step_by(1 + source.text.len() / SAMPLES) {
-            changed.sources.get_mut(name).unwrap().text[offset] ^= 1;
+            changed.get_mut(name).unwrap().text[offset] ^= 1;
             let findings = check::sources(&ladder, &changed);
             let [
                 Finding::Source {
@@ -65,7 +65,7 @@ fn changed_sources_are_located() {
             assert_eq!((*told, &*place.file), (offset, name.as_str()));
             let before = source.text[..offset].split(|byte| *byte == b'\n').count();
             assert_eq!(place.line, before);
-            changed.sources.get_mut(name).unwrap().text[offset] ^= 1;
+            changed.get_mut(name).unwrap().text[offset] ^= 1;
         }
     }
 }
