@@ -10,9 +10,11 @@
 
 pub mod closure;
 pub mod database;
+pub mod explain;
 pub mod identify;
 pub mod input;
 pub mod judge;
 pub mod recipe;
 pub mod report;
 pub mod software;
+pub mod suppress;

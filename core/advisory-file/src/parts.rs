@@ -20,6 +20,9 @@ pub struct Facts(pub Advisory);
 /// What people read of an advisory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Prose {
+    /// Other ids of the same vulnerability.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// The first title that a record gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -64,7 +67,16 @@ pub(crate) fn split(advisory: &Advisory) -> (Facts, Prose) {
             .find(|text| !text.is_empty())
             .unwrap_or_default()
     };
+    let mut aliases: Vec<String> = records
+        .iter()
+        .flat_map(|record| std::iter::once(&record.id).chain(&record.aliases))
+        .filter(|id| **id != advisory.id)
+        .cloned()
+        .collect();
+    aliases.sort_unstable();
+    aliases.dedup();
     let mut prose = Prose {
+        aliases,
         title: records.iter().find_map(|record| record.title.clone()),
         description: excerpt(text(|record| &record.description)),
         published: records.iter().filter_map(|record| record.published).min(),

@@ -9,12 +9,14 @@ use snowguard_advisory_file::AdvisoryFile;
 use snowguard_matching::verdict::Tier;
 use snowguard_scan::closure::Closure;
 use snowguard_scan::database::Mapped;
+use snowguard_scan::explain::explain;
 use snowguard_scan::identify::{Identified, identify};
 use snowguard_scan::input::{self, Nix, Target};
 use snowguard_scan::judge::Scan;
 use snowguard_scan::report::finding::{self, Material};
-use snowguard_scan::report::{Level, Report, json, terminal};
+use snowguard_scan::report::{Level, Report, json, story, terminal};
 use snowguard_scan::software::Inventory;
+use snowguard_scan::suppress::Suppressions;
 
 use super::exit::{Outcome, TooOld};
 use super::trust::Trust;
@@ -42,6 +44,13 @@ pub struct Options {
     /// Exit with 1 when a finding has at least this severity
     #[arg(long, value_enum, default_value_t = Bar::Any)]
     fail_on: Bar,
+    /// File with findings to set aside: our own TOML, a vulnix whitelist, OpenVEX or CSAF; may be
+    /// given again
+    #[arg(long, value_name = "FILE")]
+    suppress: Vec<PathBuf>,
+    /// Tell the whole story of one advisory, also when it is no finding
+    #[arg(long, value_name = "ID")]
+    explain: Option<String>,
     /// Show ties by a name alone, too
     #[arg(long)]
     all: bool,
@@ -93,6 +102,20 @@ pub fn run(options: &Options) -> Result<Outcome> {
     input::attach_derivations(&mut closure, &nix)?;
     let inventory = Inventory::of(&closure);
     let identified = identified(&inventory, &closure, &file)?;
+    if let Some(id) = &options.explain {
+        let story = explain(id, &closure, &inventory, &identified, &file)?
+            .with_context(|| format!("the advisory file knows no {id}"))?;
+        let text = story::write(&story, &closure)?;
+        std::io::stdout()
+            .lock()
+            .write_all(text.as_bytes())
+            .context("writing to standard output")?;
+        return Ok(Outcome::Clean);
+    }
+    let mut suppressions = Suppressions::default();
+    for path in &options.suppress {
+        suppressions.add_file(path)?;
+    }
     let scan = Scan::run(&identified, &file)?;
     let lowest = if options.all { Tier::Low } else { Tier::Medium };
     let prose = finding::prose_for(&scan, lowest, &file)?;
@@ -103,6 +126,8 @@ pub fn run(options: &Options) -> Result<Outcome> {
         scan: &scan,
         prose: &prose,
         lowest,
+        suppressions: &suppressions,
+        today: jiff::Zoned::now().date(),
     };
     let report = Report::new(&material, &file);
     tell(&report, options.format)?;

@@ -19,8 +19,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], store: &StoreDir) -> Result<Closur
         let text = std::str::from_utf8(line).map_err(|error| bad(number, error.to_string()))?;
         let text = text.trim();
         // What stands beside store paths in a store's folder.
-        if text.is_empty() || text.starts_with('#') || text.starts_with('.') || text == "lost+found"
-        {
+        if text.is_empty() || text.starts_with('#') || matches!(text, ".links" | "lost+found") {
             continue;
         }
         let found = if text.starts_with('/') {

@@ -1,5 +1,6 @@
 //! A scan's outcome as plain values, the same for every form.
 
+use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Candidate, Prose};
@@ -9,6 +10,7 @@ use crate::closure::Closure;
 use crate::identify::{Identified, Known};
 use crate::judge::{self, Judgement, Scan};
 use crate::software::{Dropped, Inventory};
+use crate::suppress::{Decision, Subject, Suppression, Suppressions};
 
 /// CVSS's qualitative severity rating.
 ///
@@ -105,6 +107,10 @@ impl Finding<'_> {
 pub struct Report<'a> {
     /// Affected, in the tiers that are shown; most urgent first.
     pub findings: Vec<Finding<'a>>,
+    /// Affected, and set aside by a rule.
+    pub set_aside: Vec<(Finding<'a>, &'a Suppression)>,
+    /// Rules that would set a finding aside, and whose time is over.
+    pub expired: Vec<&'a Suppression>,
     /// Tied, and nobody can say whether this version is affected.
     pub unknown: usize,
     /// Affected by the version, mended by a patch or past the fix.
@@ -138,6 +144,10 @@ pub struct Material<'a> {
     pub prose: &'a FxHashMap<Candidate, Prose>,
     /// The lowest tier that is shown.
     pub lowest: Tier,
+    /// What was looked at and set aside.
+    pub suppressions: &'a Suppressions,
+    /// The day on which rules hold or not.
+    pub today: Date,
 }
 
 /// The prose that a report of these judgements needs.
@@ -157,11 +167,23 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn new(material: &Material<'a>, file: &AdvisoryFile<'_>) -> Self {
         let parents = material.closure.parents();
-        let mut findings: Vec<Finding<'a>> = material
+        let all = material
             .scan
             .findings(material.lowest)
-            .filter_map(|judgement| finding(material, &parents, judgement))
-            .collect();
+            .filter_map(|judgement| finding(material, &parents, judgement));
+        let (mut findings, mut set_aside, mut expired) = (Vec::new(), Vec::new(), Vec::new());
+        for finding in all {
+            match decision(material, &finding) {
+                Decision::SetAside(rule) => set_aside.push((finding, rule)),
+                Decision::Expired(rule) => {
+                    if !expired.contains(&rule) {
+                        expired.push(rule);
+                    }
+                    findings.push(finding);
+                }
+                Decision::Stands => findings.push(finding),
+            }
+        }
         findings.sort_by(|a, b| {
             (b.urgency().cmp(&a.urgency()))
                 .then_with(|| a.software.software.name.cmp(&b.software.software.name))
@@ -175,6 +197,8 @@ impl<'a> Report<'a> {
         };
         Self {
             findings,
+            set_aside,
+            expired,
             unknown: counted(Verdict::Unknown),
             fixed: counted(Verdict::Fixed),
             software: material.identified.len(),
@@ -191,6 +215,26 @@ impl<'a> Report<'a> {
     pub fn worst(&self) -> Option<Level> {
         self.findings.iter().map(|finding| finding.level).max()
     }
+}
+
+/// What the rules say of a finding. They may name it by any of its ids.
+fn decision<'a>(material: &Material<'a>, finding: &Finding<'a>) -> Decision<'a> {
+    let ids: Vec<&str> = std::iter::once(finding.found.advisory.as_str())
+        .chain(
+            finding
+                .prose
+                .iter()
+                .flat_map(|prose| &prose.aliases)
+                .map(String::as_str),
+        )
+        .collect();
+    let subject = Subject {
+        pname: &finding.software.software.pname,
+        attr: &finding.software.package.attr,
+        version: &finding.software.software.version,
+        ids: &ids,
+    };
+    material.suppressions.decide(&subject, material.today)
 }
 
 fn finding<'a>(

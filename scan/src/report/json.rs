@@ -3,7 +3,7 @@
 use serde::Serialize;
 use snowguard_matching::verdict::Reason;
 
-use super::{Finding, Level, Report};
+use super::{Finding, Level, Report, time};
 use crate::identify::Known;
 use crate::software::Dropped;
 
@@ -17,6 +17,20 @@ pub struct Document<'a> {
     database: Database,
     summary: Summary<'a>,
     findings: Vec<Row<'a>>,
+    set_aside: Vec<SetAside<'a>>,
+    expired: Vec<&'a str>,
+}
+
+/// A finding that a rule sets aside.
+#[derive(Debug, Serialize)]
+struct SetAside<'a> {
+    advisory: &'a str,
+    package: &'a str,
+    version: &'a str,
+    reason: &'a str,
+    url: Option<&'a str>,
+    until: Option<String>,
+    rule: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,6 +89,24 @@ impl<'a> Document<'a> {
                 dropped: &report.dropped,
             },
             findings: report.findings.iter().map(row).collect(),
+            set_aside: report
+                .set_aside
+                .iter()
+                .map(|(finding, rule)| SetAside {
+                    advisory: &finding.found.advisory,
+                    package: &finding.software.software.pname,
+                    version: &finding.software.software.version,
+                    reason: &rule.reason,
+                    url: rule.url.as_deref(),
+                    until: rule.until.map(|until| until.to_string()),
+                    rule: &rule.origin,
+                })
+                .collect(),
+            expired: report
+                .expired
+                .iter()
+                .map(|rule| rule.origin.as_str())
+                .collect(),
         }
     }
 }
@@ -97,10 +129,4 @@ fn row<'a>(finding: &'a Finding<'a>) -> Row<'a> {
         reasons: &finding.found.reasons,
         why: &finding.why,
     }
-}
-
-/// RFC 3339, or the number where it is no time.
-fn time(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis)
-        .map_or_else(|_| millis.to_string(), |time| time.to_string())
 }

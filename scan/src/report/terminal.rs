@@ -30,6 +30,14 @@ pub fn write(report: &Report<'_>, style: Style) -> Result<String, fmt::Error> {
     for (name, group) in &groups {
         package(&mut out, name, group, style)?;
     }
+    for rule in &report.expired {
+        writeln!(
+            out,
+            "expired: {} no longer sets anything aside: {}",
+            inert(&rule.origin),
+            inert(&rule.reason)
+        )?;
+    }
     summary(&mut out, report, groups.len())?;
     Ok(out)
 }
@@ -137,6 +145,13 @@ fn summary(out: &mut String, report: &Report<'_>, packages: usize) -> fmt::Resul
             format!(": {}", by_level.join(", "))
         },
     )?;
+    if !report.set_aside.is_empty() {
+        writeln!(
+            out,
+            "{} more are set aside by rules",
+            report.set_aside.len()
+        )?;
+    }
     writeln!(
         out,
         "{} more are fixed by version or patch; of {} nobody can say; {} paths are no software",

@@ -1,0 +1,204 @@
+//! Findings that somebody has looked at and set aside, for a while and with a reason.
+
+mod import;
+mod toml_file;
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use snowguard_nix_formats::compare_versions;
+use thiserror::Error;
+
+pub use import::read as import;
+pub use toml_file::read;
+
+/// Why a file of suppressions cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SuppressError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not in the form it should have.
+    #[error("{}: {reason}", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+}
+
+/// One rule. It holds for a finding that each of its conditions fits; a rule without any
+/// condition is refused on reading.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Suppression {
+    /// `pname`, or attribute path.
+    pub package: Option<String>,
+    /// Lower bound of the version, inclusive.
+    pub from: Option<String>,
+    /// Upper bound of the version, exclusive.
+    pub before: Option<String>,
+    /// The one version.
+    pub version: Option<String>,
+    /// Advisory ids; empty for all.
+    pub advisories: Vec<String>,
+    /// The last day on which it holds.
+    pub until: Option<Date>,
+    /// Why.
+    pub reason: String,
+    /// Where it is discussed.
+    pub url: Option<String>,
+    /// File and place, for people.
+    pub origin: String,
+}
+
+/// What a rule is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// `pname`.
+    pub pname: &'a str,
+    /// Attribute path.
+    pub attr: &'a str,
+    /// Version.
+    pub version: &'a str,
+    /// The advisory's ids, aliases included.
+    pub ids: &'a [&'a str],
+}
+
+impl Suppression {
+    /// Whether the conditions fit, whatever the date.
+    #[must_use]
+    pub fn fits(&self, subject: &Subject<'_>) -> bool {
+        let name = self
+            .package
+            .as_deref()
+            .is_none_or(|package| package == subject.pname || package == subject.attr);
+        let compare = |bound: &str| compare_versions(subject.version, bound);
+        name && self.version.as_deref().is_none_or(|v| v == subject.version)
+            && self
+                .from
+                .as_deref()
+                .is_none_or(|from| compare(from).is_ge())
+            && self
+                .before
+                .as_deref()
+                .is_none_or(|before| compare(before).is_lt())
+            && (self.advisories.is_empty()
+                || self
+                    .advisories
+                    .iter()
+                    .any(|id| subject.ids.contains(&id.as_str())))
+    }
+
+    /// Whether it no longer holds on a day.
+    #[must_use]
+    pub fn is_expired(&self, today: Date) -> bool {
+        self.until.is_some_and(|until| until < today)
+    }
+}
+
+/// All rules of a scan.
+#[derive(Debug, Default)]
+pub struct Suppressions {
+    /// In the order read.
+    pub rules: Vec<Suppression>,
+}
+
+/// What the rules say of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision<'a> {
+    /// None fits.
+    Stands,
+    /// One fits and holds.
+    SetAside(&'a Suppression),
+    /// One fits, and its time is over.
+    Expired(&'a Suppression),
+}
+
+impl Suppressions {
+    /// Reads a file of our own form or one that can be imported, by its content.
+    ///
+    /// # Errors
+    /// Each of [`SuppressError`].
+    pub fn add_file(&mut self, path: &Path) -> Result<(), SuppressError> {
+        let text = std::fs::read_to_string(path).map_err(|source| SuppressError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        self.rules.extend(import(path, &text)?);
+        Ok(())
+    }
+
+    /// What the rules say on a day.
+    #[must_use]
+    pub fn decide(&self, subject: &Subject<'_>, today: Date) -> Decision<'_> {
+        let mut expired = None;
+        for rule in self.rules.iter().filter(|rule| rule.fits(subject)) {
+            if !rule.is_expired(today) {
+                return Decision::SetAside(rule);
+            }
+            expired.get_or_insert(rule);
+        }
+        expired.map_or(Decision::Stands, Decision::Expired)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn rule() -> Suppression {
+        Suppression {
+            package: Some("openssl".to_owned()),
+            from: Some("3.0".to_owned()),
+            before: Some("3.0.14".to_owned()),
+            advisories: vec!["CVE-2024-1".to_owned()],
+            until: Some(date(2024, 6, 30)),
+            reason: "not reachable".to_owned(),
+            ..Suppression::default()
+        }
+    }
+
+    fn subject<'a>(version: &'a str, ids: &'a [&'a str]) -> Subject<'a> {
+        Subject {
+            pname: "openssl",
+            attr: "openssl_3",
+            version,
+            ids,
+        }
+    }
+
+    #[test]
+    fn a_rule_holds_where_each_condition_fits() {
+        let rule = rule();
+        let ids = ["CVE-2024-1", "GHSA-x"];
+        assert!(rule.fits(&subject("3.0.13", &ids)));
+        assert!(!rule.fits(&subject("3.0.14", &ids)));
+        assert!(!rule.fits(&subject("1.1.1w", &ids)));
+        assert!(!rule.fits(&subject("3.0.13", &["CVE-2024-2"])));
+    }
+
+    #[test]
+    fn an_expired_rule_speaks_up_instead() {
+        let rules = Suppressions {
+            rules: vec![rule()],
+        };
+        let ids = ["CVE-2024-1"];
+        let subject = subject("3.0.13", &ids);
+        assert!(matches!(
+            rules.decide(&subject, date(2024, 6, 30)),
+            Decision::SetAside(_)
+        ));
+        assert!(matches!(
+            rules.decide(&subject, date(2024, 7, 1)),
+            Decision::Expired(_)
+        ));
+    }
+}

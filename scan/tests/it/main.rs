@@ -1,0 +1,5 @@
+//! The program as a user runs it, on inputs as Nix prints them.
+
+mod commands;
+mod inputs;
+mod stage;
