@@ -7,7 +7,8 @@
 //! [`Ladder`] holds the sources of an architecture and the script that climbs it; [`derive()`]
 //! follows the script with the implementations in Rust and runs nothing; [`climb`] follows it with the
 //! rungs themselves; [`check`] compares what came out, and locates the first byte that differs.
-//! [`explain`] prints a hex listing byte by byte, [`trust`] lists what has to be believed.
+//! [`explain`] prints a hex listing byte by byte, [`trust`] lists what has to be believed, [`steps`] writes the script
+//! as steps for the driver's sandbox.
 //!
 //! The notations are those of stage0's tools where they have one (`docs/bootstrap-ladder.md`). The
 //! kernel's interface is that of the System V ABI and of `syscalls(2)`; the executables follow
@@ -20,6 +21,7 @@ pub mod explain;
 pub mod notation;
 mod script;
 mod sources;
+pub mod steps;
 pub mod trust;
 
 pub use derive::derive;

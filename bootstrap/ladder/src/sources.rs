@@ -9,25 +9,25 @@ use crate::script::{self, Rung, ScriptError};
 /// A source file has at most so many bytes.
 const LIMIT: u64 = 4 << 20;
 
-/// The files of `amd64/` and `c/`, as they were when this program was built.
+/// The files of `rungs/amd64/` and `rungs/c/`, as they were when this program was built.
 const AMD64: &[(&str, &[u8])] = &[
-    ("SHA256SUMS", include_bytes!("../amd64/SHA256SUMS")),
-    ("c-start.M1", include_bytes!("../amd64/c-start.M1")),
-    ("cc.M1", include_bytes!("../amd64/cc.M1")),
-    ("cc.c", include_bytes!("../c/cc.c")),
-    ("climb", include_bytes!("../amd64/climb")),
-    ("defs.M1", include_bytes!("../amd64/defs.M1")),
-    ("elf.M1", include_bytes!("../amd64/elf.M1")),
-    ("end.M1", include_bytes!("../amd64/end.M1")),
-    ("hex0.hex0", include_bytes!("../amd64/hex0.hex0")),
-    ("hex1.hex0", include_bytes!("../amd64/hex1.hex0")),
-    ("hex2.c", include_bytes!("../c/hex2.c")),
-    ("hex2.hex1", include_bytes!("../amd64/hex2.hex1")),
-    ("kernel.c", include_bytes!("../c/kernel.c")),
-    ("m1.c", include_bytes!("../c/m1.c")),
-    ("m1.hex2", include_bytes!("../amd64/m1.hex2")),
-    ("run.M1", include_bytes!("../amd64/run.M1")),
-    ("same.c", include_bytes!("../c/same.c")),
+    ("SHA256SUMS", include_bytes!("../rungs/amd64/SHA256SUMS")),
+    ("c-start.M1", include_bytes!("../rungs/amd64/c-start.M1")),
+    ("cc.M1", include_bytes!("../rungs/amd64/cc.M1")),
+    ("cc.c", include_bytes!("../rungs/c/cc.c")),
+    ("climb", include_bytes!("../rungs/amd64/climb")),
+    ("defs.M1", include_bytes!("../rungs/amd64/defs.M1")),
+    ("elf.M1", include_bytes!("../rungs/amd64/elf.M1")),
+    ("end.M1", include_bytes!("../rungs/amd64/end.M1")),
+    ("hex0.hex0", include_bytes!("../rungs/amd64/hex0.hex0")),
+    ("hex1.hex0", include_bytes!("../rungs/amd64/hex1.hex0")),
+    ("hex2.c", include_bytes!("../rungs/c/hex2.c")),
+    ("hex2.hex1", include_bytes!("../rungs/amd64/hex2.hex1")),
+    ("kernel.c", include_bytes!("../rungs/c/kernel.c")),
+    ("m1.c", include_bytes!("../rungs/c/m1.c")),
+    ("m1.hex2", include_bytes!("../rungs/amd64/m1.hex2")),
+    ("run.M1", include_bytes!("../rungs/amd64/run.M1")),
+    ("same.c", include_bytes!("../rungs/c/same.c")),
 ];
 
 /// The sources of one architecture, and how to climb.

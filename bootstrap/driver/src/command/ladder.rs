@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
-use snowguard_bootstrap_ladder::{Ladder, climb, derive, trust};
+use snowguard_bootstrap_ladder::{Ladder, climb, derive, steps, trust};
 
 use super::Failure;
 
@@ -38,6 +38,8 @@ enum Action {
         #[arg(long, value_name = "DIR", conflicts_with = "name")]
         into: Option<PathBuf>,
     },
+    /// Print the script as a step file for `build`
+    Steps,
     /// List what has to be believed: the seed, the script and the sources, with sizes and hashes
     Trust,
 }
@@ -62,6 +64,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Action::Build(build) => build_into(&ladder, build),
         Action::Show { rung } => show(&ladder, rung.as_deref()),
         Action::Sources { name, into } => sources(&ladder, name.as_deref(), into.as_deref()),
+        Action::Steps => {
+            print!("{}", steps::render(&ladder).map_err(anyhow::Error::new)?);
+            Ok(())
+        }
         Action::Trust => trusted(&ladder),
     }
 }

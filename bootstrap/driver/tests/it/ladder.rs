@@ -151,3 +151,15 @@ fn what_is_there_is_listed() {
         assert!(!output.stderr.is_empty());
     }
 }
+
+#[test]
+fn the_ladder_is_a_graph_of_steps() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ladder/rungs");
+    let graph = snowguard_bootstrap::graph::load(&folder, "x86_64").unwrap();
+    assert!(graph.order.len() >= 8, "{:?}", graph.order);
+    let printed = said(&snowguard(&["ladder", "steps"]));
+    assert_eq!(
+        printed,
+        fs::read_to_string(folder.join("steps.toml")).unwrap()
+    );
+}

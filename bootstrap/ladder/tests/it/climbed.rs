@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use snowguard_bootstrap_ladder::{check, climb, derive};
+use snowguard_bootstrap_ladder::{check, climb, derive, steps};
 
 use crate::tools;
 
@@ -54,4 +54,15 @@ fn a_climb_stops_at_the_first_failure() {
     ladder.sources.get_mut("hex0.hex0").unwrap().text.push(b'1');
     let error = climb::prepare(&ladder, folder.path()).unwrap_err();
     assert!(matches!(error, climb::ClimbError::Seed(_)), "{error}");
+}
+
+#[test]
+fn the_step_file_says_what_the_script_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rungs/steps.toml");
+    let expected = steps::render(&tools::ladder()).unwrap();
+    assert_eq!(
+        fs::read_to_string(path).unwrap(),
+        expected,
+        "write it anew with `snowguard bootstrap ladder steps`"
+    );
 }
