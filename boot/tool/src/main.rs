@@ -12,9 +12,13 @@
 //!
 //! Data goes to standard output, everything else to standard error.
 
+mod clock;
 mod command;
+mod files;
+mod firmware;
 mod outcome;
 mod output;
+mod signer;
 
 use std::process::ExitCode;
 

@@ -22,14 +22,11 @@ impl From<Outcome> for ExitCode {
 }
 
 /// What kind of failure an error is. Put into the chain with `anyhow::Context::context`; the
-/// outermost decides. An error without one counts as [`Failure::Input`].
+/// outermost decides. An error without one is about an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "subcommands come one by one")]
 pub enum Failure {
     /// Arguments that contradict one another.
     Usage,
-    /// An input that could not be read or is malformed.
-    Input,
     /// Something that could not be signed or written.
     Effect,
 }
@@ -38,7 +35,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Usage => "the arguments cannot be used together",
-            Self::Input => "an input cannot be used",
             Self::Effect => "the work could not be done",
         })
     }
@@ -51,6 +47,6 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(match error.downcast_ref::<Failure>() {
         Some(Failure::Usage) => 2,
         Some(Failure::Effect) => 4,
-        Some(Failure::Input) | None => 3,
+        None => 3,
     })
 }

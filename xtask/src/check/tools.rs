@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 12] = [
+const TOOLS: [Tool; 19] = [
     Tool {
         program: "git",
         package: "git",
@@ -75,6 +75,41 @@ const TOOLS: [Tool; 12] = [
         program: "sbsign",
         package: "sbsigntool",
         purpose: "a signer that is not ours",
+    },
+    Tool {
+        program: "sbverify",
+        package: "sbsigntool",
+        purpose: "signatures of images compared with sbsign's",
+    },
+    Tool {
+        program: "osslsigncode",
+        package: "osslsigncode",
+        purpose: "signatures of images compared with another signer's",
+    },
+    Tool {
+        program: "cert-to-efi-sig-list",
+        package: "efitools",
+        purpose: "signature lists and EFI variables compared with efitools'",
+    },
+    Tool {
+        program: "tpm2_eventlog",
+        package: "tpm2-tools",
+        purpose: "event logs replayed by another program",
+    },
+    Tool {
+        program: "objcopy",
+        package: "binutils",
+        purpose: "sections of images read by another program",
+    },
+    Tool {
+        program: "openssl",
+        package: "openssl",
+        purpose: "keys, certificates and signatures of another program",
+    },
+    Tool {
+        program: "softhsm2-util",
+        package: "softhsm2",
+        purpose: "keys on a PKCS #11 token",
     },
 ];
 

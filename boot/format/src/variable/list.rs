@@ -244,6 +244,16 @@ impl SignatureLists {
         }
     }
 
+    /// Takes a certificate out; a list that thereby becomes empty goes too.
+    pub fn remove_certificate(&mut self, certificate: &Certificate) {
+        for list in &mut self.0 {
+            list.entries.retain(
+                |entry| !matches!(&entry.payload, Payload::Certificate(known) if known == certificate),
+            );
+        }
+        self.0.retain(|list| !list.entries.is_empty());
+    }
+
     /// Adds every entry of `other` that is not here yet; lists are kept as they are otherwise.
     pub fn merge(&mut self, other: &Self) {
         for list in &other.0 {

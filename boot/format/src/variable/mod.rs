@@ -5,12 +5,14 @@
 mod authenticated;
 mod database;
 mod list;
+mod store;
 
 pub use authenticated::{
     Attributes, AuthenticatedVariable, AuthenticatedWrite, AuthorisationError, VariableName,
 };
 pub use database::{Database, Reason, Verdict, decide};
 pub use list::{ListError, Payload, SignatureEntry, SignatureList, SignatureLists};
+pub use store::{StoreError, StoredVariable, VariableStore};
 
 use crate::guid::Guid;
 

@@ -1,6 +1,12 @@
 //! The subcommands, one file each: its options, and what it does with them.
 
+mod events;
 mod inspect;
+mod keys;
+mod measure;
+mod sign;
+mod uki;
+mod verify;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -11,6 +17,25 @@ use crate::output::Output;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make, enrol, rotate and show the keys of Secure Boot
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Sign an image
+    Sign(Box<sign::SignOptions>),
+    /// Write what has to be signed for an image, for a key that is elsewhere
+    Prepare(sign::PrepareOptions),
+    /// Put a signature over what was prepared into the image
+    Attach(sign::AttachOptions),
+    /// Take signatures out of an image
+    RemoveSignature(sign::RemoveOptions),
+    /// Tell what a firmware with these lists would do with an image, and why
+    Verify(verify::Options),
+    /// Build a unified kernel image, or an addon
+    Uki(Box<uki::Options>),
+    /// Predict PCR 4 and 11
+    Measure(measure::Options),
+    /// Show the event log and what it says the registers hold
+    Events(events::Options),
     /// Show what an image is made of: headers, sections, signatures
     Inspect(inspect::Options),
 }
@@ -19,6 +44,15 @@ impl Command {
     /// Does it.
     pub fn run(&self, output: &Output) -> Result<Outcome> {
         match self {
+            Self::Keys(command) => command.run(output),
+            Self::Sign(options) => sign::sign(options, output),
+            Self::Prepare(options) => sign::prepare(options, output),
+            Self::Attach(options) => sign::attach(options, output),
+            Self::RemoveSignature(options) => sign::remove(options, output),
+            Self::Verify(options) => verify::run(options, output),
+            Self::Uki(options) => uki::run(options, output),
+            Self::Measure(options) => measure::run(options, output),
+            Self::Events(options) => events::run(options, output),
             Self::Inspect(options) => inspect::run(options, output),
         }
     }

@@ -1,4 +1,13 @@
-//! The program as a user runs it.
+//! The program as a user runs it, beside other programs on the same files.
 
+mod events;
 mod inspect;
+mod keys;
+mod offline;
 mod program;
+mod signing;
+mod tools;
+mod uki;
+
+#[path = "../../../format/tests/it/image.rs"]
+mod image;

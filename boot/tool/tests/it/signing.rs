@@ -1,0 +1,161 @@
+//! `sign`, `verify`, `remove-signature`.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::image::image;
+use crate::program::{Place, SIGNER};
+use crate::tools::{must, there};
+
+fn sign<'a>(rest: &[&'a str]) -> Vec<&'a str> {
+    [&["sign"][..], rest, &SIGNER].concat()
+}
+
+#[test]
+fn a_signed_image_is_allowed_and_a_changed_one_refused() {
+    let place = Place::new().with_keys();
+    place.write("a.efi", &image(&[".text", ".data"]));
+    place.good(&sign(&["a.efi", "--output", "b.efi"]));
+    let told = place.json(&["verify", "--certificate", "k/keys/db/db.pem", "b.efi"]);
+    assert_eq!(told["allowed"], true);
+    assert_eq!(
+        told["images"][0]["signatures"][0]["signer"],
+        "CN=Snowguard Database Key"
+    );
+    // The original is as it was, and allowed by nothing.
+    assert_eq!(place.read("a.efi"), image(&[".text", ".data"]));
+    place.ends(1, &["verify", "--certificate", "k/keys/db/db.pem", "a.efi"]);
+
+    let mut changed = place.read("b.efi");
+    changed[600] ^= 1;
+    place.write("c.efi", &changed);
+    let told = place.json(&["verify", "--certificate", "k/keys/db/db.pem", "c.efi"]);
+    assert_eq!(told["allowed"], false);
+    let problem = told["images"][0]["signatures"][0]["problem"]
+        .as_str()
+        .expect("one");
+    assert!(problem.starts_with("the image was changed"), "{problem}");
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let place = Place::new().with_keys();
+    place.write("a.efi", &image(&[".text"]));
+    let told = place.json(&sign(&["a.efi", "--dry-run"]));
+    assert_eq!(told["written"], false);
+    assert_eq!(place.read("a.efi"), image(&[".text"]));
+}
+
+#[test]
+fn signing_in_place_keeps_the_file_mode_and_adds_a_signature() {
+    let place = Place::new().with_keys();
+    place.write("a.efi", &image(&[".text"]));
+    std::fs::set_permissions(place.at("a.efi"), std::fs::Permissions::from_mode(0o640))
+        .expect("set");
+    place.good(&sign(&["a.efi"]));
+    place.good(&sign(&["a.efi"]));
+    let mode = std::fs::metadata(place.at("a.efi"))
+        .expect("there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let told = place.json(&["inspect", "a.efi"]);
+    assert_eq!(told["signatures"].as_array().map(Vec::len), Some(2));
+    place.good(&sign(&["a.efi", "--replace"]));
+    assert_eq!(
+        place.json(&["inspect", "a.efi"])["signatures"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+    place.good(&["remove-signature", "a.efi"]);
+    assert_eq!(place.read("a.efi"), image(&[".text"]));
+}
+
+#[test]
+fn an_image_in_dbx_is_refused_whatever_signed_it() {
+    if !there("hash-to-efi-sig-list") || !there("cert-to-efi-sig-list") {
+        return;
+    }
+    let place = Place::new().with_keys();
+    place.write("a.efi", &image(&[".text"]));
+    place.good(&sign(&["a.efi"]));
+    must(
+        "hash-to-efi-sig-list",
+        &[&place.text("a.efi"), &place.text("dbx.esl")],
+    );
+    must(
+        "cert-to-efi-sig-list",
+        &[&place.text("k/keys/db/db.pem"), &place.text("db.esl")],
+    );
+    place.good(&["verify", "--db", "db.esl", "a.efi"]);
+    let told = place.json(&["verify", "--db", "db.esl", "--dbx", "dbx.esl", "a.efi"]);
+    assert_eq!(told["allowed"], false);
+    assert!(
+        told["images"][0]["reason"]
+            .as_str()
+            .expect("one")
+            .starts_with("dbx holds its digest")
+    );
+    // A revoked certificate refuses as well; the same digest list as db allows.
+    place.ends(1, &["verify", "--db", "db.esl", "--dbx", "db.esl", "a.efi"]);
+    place.write("plain.efi", &image(&[".text"]));
+    place.good(&["verify", "--db", "dbx.esl", "a.efi"]);
+}
+
+#[test]
+fn an_expired_certificate_is_refused_and_can_be_insisted_on() {
+    let place = Place::new();
+    place.good(&[
+        "keys", "create", "--folder", "k", "--kind", "p256", "--days", "1",
+    ]);
+    place.write("a.efi", &image(&[".text"]));
+    let later = |arguments: &[&str]| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_snowguard-boot"))
+            .args(arguments)
+            .current_dir(place.at(""))
+            .env_clear()
+            .env("SOURCE_DATE_EPOCH", "1767500000")
+            .output()
+            .expect("the program starts")
+    };
+    let refused = later(&sign(&["a.efi"]));
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--allow-expired"));
+    assert!(later(&sign(&["a.efi", "--allow-expired"])).status.success());
+    let verified = later(&["verify", "--certificate", "k/keys/db/db.pem", "a.efi"]);
+    assert!(verified.status.success());
+    assert!(
+        String::from_utf8_lossy(&verified.stdout).contains("warning: the certificate is valid")
+    );
+}
+
+#[test]
+fn a_key_that_others_may_read_is_refused() {
+    let place = Place::new().with_keys();
+    place.write("a.efi", &image(&[".text"]));
+    let key = place.at("k/keys/db/db.key");
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o644)).expect("set");
+    let told = place.ends(3, &sign(&["a.efi"]));
+    assert!(told.contains("must be its owner's alone"), "{told}");
+    assert_eq!(place.read("a.efi"), image(&[".text"]));
+}
+
+#[test]
+fn no_signer_is_a_usage_error() {
+    let place = Place::new();
+    place.write("a.efi", &image(&[".text"]));
+    place.ends(2, &["sign", "a.efi"]);
+}
+
+#[test]
+fn systemd_boot_of_debian_is_signed_and_sbverify_accepts_it() {
+    let loader = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
+    if !there("sbverify") || !std::path::Path::new(loader).exists() {
+        return;
+    }
+    let place = Place::new();
+    place.good(&["keys", "create", "--folder", "k"]);
+    place.good(&sign(&[loader, "--output", "b.efi"]));
+    let (cert, image) = (place.text("k/keys/db/db.pem"), place.text("b.efi"));
+    must("sbverify", &["--cert", &cert, &image]);
+}
