@@ -16,7 +16,6 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use snowguard_advisory::{cve5, limits::Limits};
-use snowguard_matching::keys;
 use snowguard_matching::package::Package;
 use snowguard_tracker_db::testing;
 use snowguard_tracker_db::{
@@ -197,25 +196,21 @@ fn split(db: &Db, lines: &[Vec<u8>]) {
         .map(|line| cve5::read(line, &Limits::default()).unwrap().record)
         .collect();
     let read = processor_seconds();
-    let all_keys: Vec<_> = parsed.iter().map(keys::of_record).collect();
-    let keyed = processor_seconds();
-    for ((record, line), keys) in parsed.into_iter().zip(&sample).zip(all_keys) {
+    for (record, line) in parsed.into_iter().zip(&sample) {
         let raw = line.to_vec();
         db.prepare_cve(IncomingRecord {
             record,
             raw,
-            keys,
             origin: String::new(),
         })
         .unwrap();
     }
     let prepared = processor_seconds();
     println!(
-        "  {:<46} {:>10.1} µs read {:>6.1} µs keys {:>6.1} µs prepare",
+        "  {:<46} {:>10.1} µs read {:>6.1} µs prepare",
         "one record on one processor",
         each(read - start),
-        each(keyed - read),
-        each(prepared - keyed)
+        each(prepared - read)
     );
 }
 
@@ -238,11 +233,9 @@ fn ingest(db: &Db, lines: &[Vec<u8>]) -> Duration {
                         .iter()
                         .map(|line| {
                             let record = cve5::read(line, &Limits::default()).unwrap().record;
-                            let keys = keys::of_record(&record);
                             db.prepare_cve(IncomingRecord {
                                 record,
                                 raw: line.clone(),
-                                keys,
                                 origin: "bench".to_owned(),
                             })
                             .unwrap()

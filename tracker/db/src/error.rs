@@ -28,6 +28,16 @@ pub enum DbError {
         /// The last version this program knows.
         supported: u32,
     },
+    /// Other statements than this program's made the tables: a build from between two releases, or
+    /// another program.
+    #[error(
+        "the database was not made by this version of the tracker (schema {found} differs); \
+         move it away, or name another one, and load the sources again"
+    )]
+    OtherSchema {
+        /// Version that it claims; 0 when it claims none.
+        found: u32,
+    },
     /// `migrate_to` was asked for a version that does not exist.
     #[error("there is no schema version {0}")]
     NoSuchSchema(u32),

@@ -67,15 +67,20 @@ impl Db {
             version: String,
         }
         self.read(|session| {
-            let Some(channel) = names::channel(session, channel)? else { return Ok(Vec::new()) };
+            let Some(channel) = names::channel(session, channel)? else {
+                return Ok(Vec::new());
+            };
+            // From the names to the packages: SQLite keeps the order of a cross join, and without
+            // statistics it would else walk the whole channel.
             session.list(
-                "SELECT attribute.name, package.body FROM attribute JOIN package ON package.attribute = attribute.id \
-                 WHERE attribute.name IN EACH_TEXT(?1) AND package.channel = ?2 AND package.until IS NULL",
+                "SELECT attribute.name, package.body FROM attribute CROSS JOIN package \
+                 WHERE attribute.name IN EACH_TEXT(?1) AND package.attribute = attribute.id \
+                 AND package.channel = ?2 AND package.until IS NULL",
                 &[Value::Texts(attrs), Value::Int(channel)],
                 |row| {
                     let json = self.packer().unpack(row.blob(1)?, "package")?;
-                    let package: Versioned =
-                        serde_json::from_slice(&json).map_err(|failed| DbError::damaged("package", failed))?;
+                    let package: Versioned = serde_json::from_slice(&json)
+                        .map_err(|failed| DbError::damaged("package", failed))?;
                     Ok((row.text(0)?.to_owned(), package.version))
                 },
             )

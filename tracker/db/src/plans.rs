@@ -26,7 +26,6 @@ fn collect(work: impl FnOnce()) -> Vec<String> {
 /// Tables that grow with the data. `channel`, `feed`, `kev` and their like stay small.
 const LARGE: &[&str] = &[
     "record",
-    "record_key",
     "record_change",
     "advisory_record",
     "advisory_name",
@@ -73,7 +72,6 @@ fn page_reads_use_indexes() {
     let incoming = IncomingRecord {
         record,
         raw: b"{}".to_vec(),
-        keys: keys.clone(),
         origin: String::new(),
     };
     let records = vec![db.prepare(incoming).unwrap()];
@@ -107,6 +105,7 @@ fn page_reads_use_indexes() {
         db.candidates("c", &keys).unwrap();
         db.package("c", "openssl").unwrap();
         db.package_history("c", "openssl").unwrap();
+        db.versions_of("c", &["openssl"]).unwrap();
         db.put_matches(&MatchBatch {
             now,
             seen,
@@ -161,7 +160,9 @@ fn page_reads_use_indexes() {
                 .strip_prefix("SCAN ")
                 .and_then(|rest| rest.split_whitespace().next());
             let whole = scanned.is_some_and(|table| LARGE.contains(&table));
-            assert!(!whole, "{sql}\n{plan:#?}");
+            // An index entered by the channel alone is a walk over all of its packages.
+            let channel = step.starts_with("SEARCH package ") && step.ends_with("(channel=?)");
+            assert!(!whole && !channel, "{sql}\n{plan:#?}");
         }
     }
 }

@@ -12,7 +12,6 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use snowguard_advisory::cve5;
 use snowguard_advisory::limits::Limits;
-use snowguard_matching::keys;
 use snowguard_tracker_db::{
     Db, FeedKind, IncomingRecord, Location, Millis, PreparedRecord, RecordBatch, StalePolicy,
 };
@@ -105,11 +104,9 @@ fn changed(line: &str) -> Result<IncomingRecord> {
     let record = cve5::read(&raw, &Limits::default())
         .context("reading a record")?
         .record;
-    let keys = keys::of_record(&record);
     Ok(IncomingRecord {
         record,
         raw,
-        keys,
         origin: "bench".to_owned(),
     })
 }

@@ -61,21 +61,14 @@ CREATE TABLE record (
   modified bigint,                           -- when the source says it was changed
   severity bigint NOT NULL,                  -- highest CVSS base score times 10, 0 when there is none
   title text COLLATE "C" NOT NULL,           -- one line for lists
-  digest bytea NOT NULL,                     -- SHA-256 of raw JSON, model and keys: decides whether it changed
+  digest bytea NOT NULL,                     -- SHA-256 of raw JSON and model: decides whether it changed
   body bytea NOT NULL,                       -- packed: raw JSON; where it does not suffice, a zero byte and the model
-  keys bytea NOT NULL,                       -- its rows in record_key: list of keys
   advisories bytea NOT NULL,                 -- its rows in advisory_record: list of advisory numbers
   origin text COLLATE "C" NOT NULL,          -- file#offset it was read from
   run bigint NOT NULL,                       -- run that wrote it
   first_seen bigint NOT NULL,                -- when it was first stored
   changed bigint NOT NULL,                   -- when its content last changed
   UNIQUE (source, name)
-);
-
-CREATE TABLE record_key (
-  key bigint NOT NULL,                       -- matching::keys::Key
-  record bigint NOT NULL,                    -- record.id
-  PRIMARY KEY (key, record)
 );
 
 CREATE TABLE record_change (

@@ -15,7 +15,6 @@ DROP TABLE dirty;
 DROP TABLE advisory_record;
 DROP TABLE advisory_name;
 DROP TABLE record_change;
-DROP TABLE record_key;
 DROP TABLE record;
 DROP TABLE quarantine;
 DROP TABLE run;

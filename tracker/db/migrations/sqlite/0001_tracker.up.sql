@@ -61,9 +61,8 @@ CREATE TABLE record (
   modified INTEGER,                 -- when the source says it was changed
   severity INTEGER NOT NULL,        -- highest CVSS base score times 10, 0 when there is none
   title TEXT NOT NULL,              -- one line for lists
-  digest BLOB NOT NULL,             -- SHA-256 of raw JSON, model and keys: decides whether it changed
+  digest BLOB NOT NULL,             -- SHA-256 of raw JSON and model: decides whether it changed
   body BLOB NOT NULL,               -- packed: raw JSON; where it does not suffice, a zero byte and the model
-  keys BLOB NOT NULL,               -- its rows in record_key: list of keys
   advisories BLOB NOT NULL,         -- its rows in advisory_record: list of advisory numbers
   origin TEXT NOT NULL,             -- file#offset it was read from
   run INTEGER NOT NULL,             -- run that wrote it
@@ -71,12 +70,6 @@ CREATE TABLE record (
   changed INTEGER NOT NULL,         -- when its content last changed
   UNIQUE (source, name)
 );
-
-CREATE TABLE record_key (
-  key INTEGER NOT NULL,             -- matching::keys::Key
-  record INTEGER NOT NULL,          -- record.id
-  PRIMARY KEY (key, record)
-) WITHOUT ROWID;
 
 CREATE TABLE record_change (
   record INTEGER NOT NULL,          -- record.id

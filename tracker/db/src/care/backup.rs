@@ -87,18 +87,12 @@ impl Db {
 fn check(from: &Path) -> Result<()> {
     let connection = sqlite::open_reader(from)?;
     let mut session = Session::Sqlite(&connection);
-    let found = migrate::version(&mut session)?;
+    let found = migrate::supported(&mut session)?;
     if found == 0 {
         return Err(DbError::damaged(
             format!("backup {}", from.display()),
             "it holds no tracker database",
         ));
-    }
-    if found > migrate::SCHEMA_VERSION {
-        return Err(DbError::NewerSchema {
-            found,
-            supported: migrate::SCHEMA_VERSION,
-        });
     }
     let told = session.first("PRAGMA quick_check(1)", &[], |row| {
         Ok(row.text(0)?.to_owned())

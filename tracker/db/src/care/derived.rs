@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use sha2::{Digest, Sha256};
 use snowguard_advisory::model::Record;
 use snowguard_matching::keys;
 
@@ -18,11 +17,6 @@ use crate::session::{Column, Dialect, Insert, Session, Value};
 /// Documents handled at once.
 const CHUNK: i64 = 2000;
 
-const RECORD_KEY: Insert<'static> = Insert {
-    table: "record_key",
-    columns: &[("key", Column::Int), ("record", Column::Int)],
-    conflict: "",
-};
 const PACKAGE_KEY: Insert<'static> = Insert {
     table: "package_key",
     columns: &[("key", Column::Int), ("package", Column::Int)],
@@ -48,7 +42,7 @@ impl Db {
             self.each_record(session, &mut |session, chunk| {
                 let texts: Vec<_> = chunk
                     .iter()
-                    .map(|(id, _, record, _)| (*id, prepare::search_text(record)))
+                    .map(|(id, record)| (*id, prepare::search_text(record)))
                     .collect();
                 search::put_records(
                     session,
@@ -94,40 +88,21 @@ impl Db {
         }
     }
 
-    /// Derives the keys of all records and current packages anew, after the matcher's idea of keys
-    /// has changed, and marks every advisory when any differ. How many documents had other keys.
+    /// Derives the keys of current packages anew and marks every advisory, when the stored ones were
+    /// derived in another way than [`keys::DERIVATION`]. An advisory's own keys are derived
+    /// whenever it is matched. How many packages had other keys; nothing when all is as it should be.
     ///
     /// # Errors
     /// As every write.
-    pub fn rekey(&self) -> Result<u64> {
+    pub fn rekey(&self) -> Result<Option<u64>> {
+        if self.read(derived_as)? == Some(keys::DERIVATION) {
+            return Ok(None);
+        }
         self.write(|session| {
-            let mut changed = 0;
-            self.each_record(session, &mut |session, chunk| {
-                for (id, document, record, before) in chunk {
-                    let now = numbers_of(keys::of_record(record));
-                    if now == *before {
-                        continue;
-                    }
-                    changed += 1;
-                    replace_keys(session, &RECORD_KEY, *id, before, &now)?;
-                    let list = numbers::to_list(&now);
-                    let digest: [u8; 32] = Sha256::new()
-                        .chain_update(document)
-                        .chain_update(&list)
-                        .finalize()
-                        .into();
-                    session.run(
-                        "UPDATE record SET keys = ?2, digest = ?3 WHERE id = ?1",
-                        &[Value::Int(*id), Value::Blob(&list), Value::Blob(&digest)],
-                    )?;
-                }
-                Ok(())
-            })?;
-            changed += self.rekey_packages(session)?;
-            if changed > 0 {
-                dirty::mark_all(session)?;
-            }
-            Ok(changed)
+            let changed = self.rekey_packages(session)?;
+            dirty::mark_all(session)?;
+            note_derivation(session)?;
+            Ok(Some(changed))
         })
     }
 
@@ -147,7 +122,7 @@ impl Db {
                 let now = numbers_of(keys::of_package(package));
                 if now != *before {
                     changed += 1;
-                    replace_keys(session, &PACKAGE_KEY, *id, before, &now)?;
+                    replace_keys(session, *id, before, &now)?;
                     session.run(
                         "UPDATE package SET keys = ?2 WHERE id = ?1",
                         &[Value::Int(*id), Value::Blob(&numbers::to_list(&now))],
@@ -162,18 +137,13 @@ impl Db {
         loop {
             let mut chunk = Vec::new();
             session.each(
-                "SELECT id, name, body, keys FROM record WHERE id > ?1 ORDER BY id LIMIT ?2",
+                "SELECT id, name, body FROM record WHERE id > ?1 ORDER BY id LIMIT ?2",
                 &[Value::Int(after), Value::Int(CHUNK)],
                 &mut |row| {
                     let name = row.text(1)?;
                     let document = self.packer().unpack(row.blob(2)?, name)?;
                     let record = prepare::model(&document, name)?;
-                    chunk.push((
-                        row.int(0)?,
-                        document,
-                        record,
-                        numbers::from_list(row.blob(3)?)?,
-                    ));
+                    chunk.push((row.int(0)?, record));
                     Ok(ControlFlow::Continue(()))
                 },
             )?;
@@ -186,9 +156,44 @@ impl Db {
     }
 }
 
-/// Number, stored document, model and keys of a record.
-type StoredRecord = (i64, Vec<u8>, Record, Vec<i64>);
+/// Number and model of a record.
+type StoredRecord = (i64, Record);
 type RecordWork<'w> = dyn FnMut(&mut Session<'_>, &[StoredRecord]) -> Result<()> + 'w;
+
+/// The name under which the derivation of the stored keys is kept.
+const DERIVED_AS: &str = "key_derivation";
+
+fn derived_as(session: &mut Session<'_>) -> Result<Option<u32>> {
+    let kept = session.first(
+        "SELECT value FROM setting WHERE name = ?1",
+        &[Value::Text(DERIVED_AS)],
+        |row| Ok(row.text(0)?.to_owned()),
+    )?;
+    // What is no number was not written by this program: derive anew.
+    Ok(kept.and_then(|number| number.parse().ok()))
+}
+
+/// Keeps that all stored keys are derived as this program does it.
+pub(crate) fn note_derivation(session: &mut Session<'_>) -> Result<()> {
+    session.run(
+        "INSERT INTO setting (name, value) VALUES (?1, ?2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[
+            Value::Text(DERIVED_AS),
+            Value::Text(&keys::DERIVATION.to_string()),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Makes way for the note of another database.
+pub(super) fn forget_derivation(session: &mut Session<'_>) -> Result<()> {
+    session.run(
+        "DELETE FROM setting WHERE name = ?1",
+        &[Value::Text(DERIVED_AS)],
+    )?;
+    Ok(())
+}
 
 fn numbers_of(keys: Vec<keys::Key>) -> Vec<i64> {
     let mut numbers: Vec<i64> = keys.into_iter().map(keys::Key::to_i64).collect();
@@ -199,21 +204,20 @@ fn numbers_of(keys: Vec<keys::Key>) -> Vec<i64> {
 
 fn replace_keys(
     session: &mut Session<'_>,
-    into: &Insert<'_>,
-    row: i64,
+    package: i64,
     before: &[i64],
     now: &[i64],
 ) -> Result<()> {
     let gone: Vec<[i64; 2]> = before
         .iter()
         .filter(|key| !now.contains(key))
-        .map(|key| [*key, row])
+        .map(|key| [*key, package])
         .collect();
-    session.delete(into.table, [into.columns[0].0, into.columns[1].0], &gone)?;
+    session.delete(PACKAGE_KEY.table, ["key", "package"], &gone)?;
     let come: Vec<Value<'_>> = now
         .iter()
         .filter(|key| !before.contains(key))
-        .flat_map(|key| [Value::Int(*key), Value::Int(row)])
+        .flat_map(|key| [Value::Int(*key), Value::Int(package)])
         .collect();
-    session.insert(into, &come).map(drop)
+    session.insert(&PACKAGE_KEY, &come).map(drop)
 }

@@ -1,7 +1,7 @@
 //! Care: backups, giving up what is old, rebuilding what is derived, sizes.
 
 mod backup;
-mod derived;
+pub(crate) mod derived;
 mod gc;
 mod sizes;
 mod transfer;

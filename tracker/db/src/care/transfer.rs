@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use super::derived;
 use crate::db::Db;
 use crate::error::{DbError, Result};
 use crate::session::{Column, Dialect, Insert, Row, Session, Value};
@@ -16,7 +17,6 @@ const TABLES: &[&str] = &[
     "run",
     "quarantine",
     "record",
-    "record_key",
     "record_change",
     "advisory_name",
     "advisory_record",
@@ -53,6 +53,8 @@ enum Held {
 pub(crate) fn copy(from: &Db, into: &Db) -> Result<()> {
     from.read(|source| {
         into.write(|target| {
+            // The source's keys come along, and with them how they were derived.
+            derived::forget_derivation(target)?;
             for table in TABLES {
                 if target.number(&format!("SELECT count(*) FROM {table}"), &[])? > 0 {
                     return Err(DbError::Location(format!(

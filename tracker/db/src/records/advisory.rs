@@ -100,21 +100,22 @@ impl Db {
         }
     }
 
-    /// The keys of all records of an advisory, sorted.
+    /// The keys by which an advisory looked for packages when it was last matched, sorted.
     ///
     /// # Errors
     /// As every read.
     pub fn advisory_keys(&self, id: &str) -> Result<Vec<Key>> {
         self.read(|session| {
-            let Some(number) = names::advisory(session, id)? else { return Ok(Vec::new()) };
-            let lists = session.list(
-                "SELECT record.keys FROM advisory_record JOIN record ON record.id = advisory_record.record WHERE advisory = ?1",
+            let Some(number) = names::advisory(session, id)? else {
+                return Ok(Vec::new());
+            };
+            let list = session.first(
+                "SELECT keys FROM lookup WHERE advisory = ?1",
                 &[Value::Int(number)],
                 |row| numbers::from_list(row.blob(0)?),
             )?;
-            let mut keys: Vec<Key> = lists.into_iter().flatten().map(Key::from_i64).collect();
+            let mut keys: Vec<Key> = list.into_iter().flatten().map(Key::from_i64).collect();
             keys.sort_unstable();
-            keys.dedup();
             Ok(keys)
         })
     }

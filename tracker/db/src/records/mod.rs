@@ -6,7 +6,6 @@ pub(crate) mod prepare;
 mod put;
 
 use snowguard_advisory::model::{Record, Source};
-use snowguard_matching::keys::Key;
 
 pub use history::RecordChange;
 
@@ -20,8 +19,6 @@ pub struct IncomingRecord {
     pub record: Record,
     /// The JSON it was parsed from, as it came.
     pub raw: Vec<u8>,
-    /// `keys::of_record(&record)`.
-    pub keys: Vec<Key>,
     /// `file#byte-offset`.
     pub origin: String,
 }
@@ -39,7 +36,6 @@ pub struct PreparedRecord {
     pub(crate) title: String,
     pub(crate) digest: [u8; 32],
     pub(crate) body: Vec<u8>,
-    pub(crate) keys: Vec<i64>,
     /// Advisory ids it belongs to: its CVE ids, else its own id.
     pub(crate) advisories: Vec<String>,
     pub(crate) origin: String,
@@ -78,7 +74,7 @@ pub struct PutOutcome {
     pub new: u64,
     /// Known, with other content.
     pub changed: u64,
-    /// Known, with this very content (raw JSON, model and keys).
+    /// Known, with this very content (raw JSON and model).
     pub unchanged: u64,
     /// Older than what is stored, and not taken.
     pub stale: u64,

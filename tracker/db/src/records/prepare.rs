@@ -4,7 +4,6 @@ use sha2::{Digest, Sha256};
 use snowguard_advisory::cve5;
 use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::{Record, State};
-use snowguard_matching::keys::Key;
 
 use super::{IncomingRecord, PreparedRecord, record_name, source_number};
 use crate::db::Db;
@@ -26,10 +25,9 @@ impl Db {
         let IncomingRecord {
             record,
             raw,
-            keys,
             origin,
         } = incoming;
-        self.prepare_document(record, keys, origin, |record| document(raw, record))
+        self.prepare_document(record, origin, |record| document(raw, record))
     }
 
     /// As [`Db::prepare`], for a CVE record whose model is exactly what
@@ -43,31 +41,22 @@ impl Db {
         let IncomingRecord {
             record,
             raw,
-            keys,
             origin,
         } = incoming;
-        self.prepare_document(record, keys, origin, |_| Ok(raw))
+        self.prepare_document(record, origin, |_| Ok(raw))
     }
 
     fn prepare_document(
         &self,
         record: Record,
-        keys: Vec<Key>,
         origin: String,
         document: impl FnOnce(&Record) -> Result<Vec<u8>>,
     ) -> Result<PreparedRecord> {
-        let mut keys: Vec<i64> = keys.into_iter().map(Key::to_i64).collect();
-        keys.sort_unstable();
-        keys.dedup();
         let document = document(&record)?;
         let body = self
             .packer()
             .pack(&dictionary_kind(source_number(record.source)), &document)?;
-        let digest = Sha256::new()
-            .chain_update(&document)
-            .chain_update(numbers::to_list(&keys))
-            .finalize()
-            .into();
+        let digest = Sha256::digest(&document).into();
         let (head, text) = search_text(&record);
         Ok(PreparedRecord {
             source: record.source,
@@ -83,7 +72,6 @@ impl Db {
             title: title(&record),
             digest,
             body,
-            keys,
             advisories: advisory_ids(&record),
             origin,
             head,

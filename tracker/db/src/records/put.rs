@@ -28,7 +28,6 @@ const RECORD: Insert<'static> = Insert {
         ("title", Column::Text),
         ("digest", Column::Blob),
         ("body", Column::Blob),
-        ("keys", Column::Blob),
         ("advisories", Column::Blob),
         ("origin", Column::Text),
         ("run", Column::Int),
@@ -37,7 +36,7 @@ const RECORD: Insert<'static> = Insert {
     ],
     conflict: "ON CONFLICT (id) DO UPDATE SET state = excluded.state, published = excluded.published, \
                modified = excluded.modified, severity = excluded.severity, title = excluded.title, \
-               digest = excluded.digest, body = excluded.body, keys = excluded.keys, \
+               digest = excluded.digest, body = excluded.body, \
                advisories = excluded.advisories, origin = excluded.origin, run = excluded.run, \
                changed = excluded.changed",
 };
@@ -53,12 +52,6 @@ const RECORD_CHANGE: Insert<'static> = Insert {
         ("body", Column::Blob),
     ],
     conflict: "",
-};
-
-const RECORD_KEY: Insert<'static> = Insert {
-    table: "record_key",
-    columns: &[("key", Column::Int), ("record", Column::Int)],
-    conflict: "ON CONFLICT DO NOTHING",
 };
 
 const ADVISORY_RECORD: Insert<'static> = Insert {
@@ -77,7 +70,6 @@ struct Stored {
 /// What a changed record replaces.
 struct Replaced {
     body: Vec<u8>,
-    keys: Vec<i64>,
     advisories: Vec<i64>,
 }
 
@@ -91,8 +83,7 @@ struct Write<'b> {
 
 impl Db {
     /// Stores a batch and the feed's cursor in one transaction: a kill at any moment leaves either
-    /// both or neither. A record with new content replaces the stored one, its keys and its search
-    /// text; the difference goes to its history, and the advisories it belongs or belonged to are
+    /// both or neither. A record with new content replaces the stored one and its search text; the difference goes to its history, and the advisories it belongs or belonged to are
     /// marked dirty.
     ///
     /// # Errors
@@ -366,13 +357,12 @@ fn load_replaced(
         .filter(|id| places.contains_key(id))
         .collect();
     let rows = session.list(
-        "SELECT id, body, keys, advisories FROM record WHERE id IN EACH_INT(?1)",
+        "SELECT id, body, advisories FROM record WHERE id IN EACH_INT(?1)",
         &[Value::Ints(&ids)],
         |row| {
             let replaced = Replaced {
                 body: row.blob(1)?.to_vec(),
-                keys: numbers::from_list(row.blob(2)?)?,
-                advisories: numbers::from_list(row.blob(3)?)?,
+                advisories: numbers::from_list(row.blob(2)?)?,
             };
             Ok((row.int(0)?, replaced))
         },
@@ -391,17 +381,12 @@ fn write_records(
     writes: &[Write<'_>],
     repacked: &FxHashMap<i64, Vec<u8>>,
 ) -> Result<()> {
-    let lists: Vec<(Vec<u8>, Vec<u8>)> = writes
+    let lists: Vec<Vec<u8>> = writes
         .iter()
-        .map(|write| {
-            (
-                numbers::to_list(&write.record.keys),
-                numbers::to_list(&write.advisories),
-            )
-        })
+        .map(|write| numbers::to_list(&write.advisories))
         .collect();
     let mut values = Vec::with_capacity(writes.len() * RECORD.columns.len());
-    for (write, (keys, advisories)) in writes.iter().zip(&lists) {
+    for (write, advisories) in writes.iter().zip(&lists) {
         let record = write.record;
         values.extend([
             Value::Int(write.id),
@@ -414,7 +399,6 @@ fn write_records(
             Value::Text(&record.title),
             Value::Blob(&record.digest),
             Value::Blob(repacked.get(&write.id).unwrap_or(&record.body)),
-            Value::Blob(keys),
             Value::Blob(advisories),
             Value::Text(&record.origin),
             Value::Int(batch.run.get()),
@@ -426,54 +410,33 @@ fn write_records(
     Ok(())
 }
 
-/// Keys and memberships: only what differs is touched, in the order of the index.
+/// Memberships: only what differs is touched, in the order of the index.
 fn write_index(session: &mut Session<'_>, writes: &[Write<'_>]) -> Result<()> {
-    replace_pairs(
-        session,
-        &RECORD_KEY,
-        writes,
-        |write| &write.record.keys,
-        |replaced| &replaced.keys,
-    )?;
-    replace_pairs(
-        session,
-        &ADVISORY_RECORD,
-        writes,
-        |write| &write.advisories,
-        |replaced| &replaced.advisories,
-    )
-}
-
-fn replace_pairs(
-    session: &mut Session<'_>,
-    into: &Insert<'_>,
-    writes: &[Write<'_>],
-    new: impl for<'w> Fn(&'w Write<'_>) -> &'w [i64],
-    old: impl Fn(&Replaced) -> &[i64],
-) -> Result<()> {
     let (mut gone, mut come) = (Vec::new(), Vec::new());
     for write in writes {
-        let (new, old) = (new(write), write.replaced.as_ref().map_or(&[][..], &old));
-        gone.extend(
-            old.iter()
-                .filter(|left| !new.contains(left))
-                .map(|left| [*left, write.id]),
-        );
-        come.extend(
-            new.iter()
-                .filter(|left| !old.contains(left))
-                .map(|left| [*left, write.id]),
-        );
+        let new = &write.advisories;
+        let old = write
+            .replaced
+            .as_ref()
+            .map_or(&[][..], |replaced| &replaced.advisories);
+        let differs = |of: &[i64], from: &[i64]| -> Vec<[i64; 2]> {
+            of.iter()
+                .filter(|advisory| !from.contains(advisory))
+                .map(|advisory| [*advisory, write.id])
+                .collect()
+        };
+        gone.extend(differs(old, new));
+        come.extend(differs(new, old));
     }
     gone.sort_unstable();
     come.sort_unstable();
-    session.delete(into.table, [into.columns[0].0, into.columns[1].0], &gone)?;
+    session.delete(ADVISORY_RECORD.table, ["advisory", "record"], &gone)?;
     let values: Vec<Value<'_>> = come
         .iter()
         .flatten()
         .map(|number| Value::Int(*number))
         .collect();
-    session.insert(into, &values)?;
+    session.insert(&ADVISORY_RECORD, &values)?;
     Ok(())
 }
 

@@ -185,8 +185,13 @@ contract! {
         fill(&fresh.db);
         let before = shown(&fresh.db);
         fresh.db.rebuild_search().unwrap();
-        assert_eq!(fresh.db.rekey().unwrap(), 0);
+        assert_eq!(fresh.db.rekey().unwrap(), None);
         assert_eq!(shown(&fresh.db), before);
+        // Keys of another derivation are made anew, and everything is matched again.
+        fresh.db.set_setting("key_derivation", "0").unwrap();
+        assert_eq!(fresh.db.rekey().unwrap(), Some(0), "the same keys come out here");
+        assert_eq!(fresh.db.rekey().unwrap(), None);
+        assert_eq!(fresh.db.dirty_count().unwrap(), 400);
         let sizes = fresh.db.sizes().unwrap();
         assert!(sizes.tables.iter().any(|table| table.name == "record" && table.bytes > 0));
     }

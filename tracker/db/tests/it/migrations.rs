@@ -29,7 +29,7 @@ fn a_newer_schema_is_refused() {
     drop(Db::open(&location).unwrap());
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection
-        .execute_batch("PRAGMA user_version = 99")
+        .execute_batch("INSERT INTO schema_step VALUES (99, 'x')")
         .unwrap();
     drop(connection);
     let refused = Db::open(&location).unwrap_err();
@@ -47,6 +47,41 @@ fn a_newer_schema_is_refused() {
         Db::migrate_to(&location, 0).is_err(),
         "nor is it taken down"
     );
+}
+
+contract! {
+    fn tables_made_by_other_statements_are_refused(fresh) {
+        put(&fresh.db, [record("CVE-2024-1001", "a", "b")]);
+        let other = "UPDATE schema_step SET digest = 'other' WHERE version = 1";
+        match &fresh.location {
+            Location::Sqlite(path) => rusqlite::Connection::open(path).unwrap().execute_batch(other).unwrap(),
+            Location::Postgres(url) => postgres::Client::connect(url, postgres::NoTls).unwrap().batch_execute(other).unwrap(),
+        }
+        let refused = Db::open(&fresh.location).unwrap_err();
+        assert!(matches!(refused, DbError::OtherSchema { found: SCHEMA_VERSION }), "{refused:?}");
+        assert!(refused.to_string().contains("load the sources again"), "{refused}");
+        assert!(Db::migrate_to(&fresh.location, 0).is_err(), "nor is it taken down");
+        assert_eq!(fresh.db.counts().unwrap().advisories, 1, "nothing was touched");
+    }
+}
+
+#[test]
+fn a_file_of_another_program_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("CREATE TABLE note (text TEXT); INSERT INTO note VALUES ('mine')")
+        .unwrap();
+    let refused = Db::open(&Location::Sqlite(path)).unwrap_err();
+    assert!(
+        matches!(refused, DbError::OtherSchema { found: 0 }),
+        "{refused:?}"
+    );
+    let notes: i64 = connection
+        .query_row("SELECT count(*) FROM note", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(notes, 1);
 }
 
 #[cfg(unix)]

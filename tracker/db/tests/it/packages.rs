@@ -113,7 +113,7 @@ contract! {
         put(&fresh.db, [record("CVE-2024-1001", "openssl", "t"), record("CVE-2024-1002", "zlib", "t"), record("CVE-2024-1003", "curl", "t")]);
         let clear = || {
             let dirty = fresh.db.dirty_advisories(100).unwrap();
-            let all: Vec<_> = dirty.advisories.iter().map(|id| snowguard_tracker_db::AdvisoryMatches { advisory: id.clone(), channels: vec![], keys: fresh.db.advisory_keys(id).unwrap() }).collect();
+            let all: Vec<_> = dirty.advisories.iter().map(|id| snowguard_tracker_db::AdvisoryMatches { advisory: id.clone(), channels: vec![], keys: keys::of_record(&fresh.db.advisory(id).unwrap().unwrap().records[0]) }).collect();
             fresh.db.put_matches(&snowguard_tracker_db::MatchBatch { now: NOW, seen: dirty.seen, advisories: &all }).unwrap();
             dirty.advisories
         };

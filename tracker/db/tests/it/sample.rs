@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use snowguard_advisory::model::{Affected, Record};
-use snowguard_matching::keys;
 use snowguard_matching::package::Package;
 use snowguard_matching::verdict::{Match, Reason, Tier, Verdict, Weight};
 use snowguard_tracker_db::{
@@ -46,7 +45,6 @@ pub fn incoming(record: Record) -> IncomingRecord {
         .and_then(|affected| affected.product.clone());
     let raw = json!({"id": record.id, "title": record.title, "product": product, "modified": record.modified, "notes": record.tags});
     IncomingRecord {
-        keys: keys::of_record(&record),
         raw: raw.to_string().into_bytes(),
         origin: "sample.jsonl#0".to_owned(),
         record,

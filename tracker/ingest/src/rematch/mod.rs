@@ -95,6 +95,7 @@ impl Matcher {
         options: &Options<'_>,
         report: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, DbError> {
+        self.db.rekey()?;
         if options.everything {
             self.db.mark_all_dirty()?;
         }
@@ -130,6 +131,7 @@ pub fn run(
     options: &Options<'_>,
     report: &mut dyn FnMut(Progress),
 ) -> Result<Outcome, DbError> {
+    db.rekey()?;
     if !options.everything && db.dirty_count()? == 0 {
         return Ok(Outcome::default());
     }

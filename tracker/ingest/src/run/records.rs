@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use snowguard_advisory::limits as advisory;
-use snowguard_matching::keys;
 use snowguard_tracker_db::{
     Db, IncomingRecord, Millis, PreparedRecord, PutOutcome, RecordBatch, StalePolicy,
 };
@@ -154,7 +153,6 @@ fn parse(
                 let mut left = records.len();
                 for record in records {
                     left -= 1;
-                    let keys = keys::of_record(&record);
                     // Nearly always there is only one, which takes what it needs.
                     let raw = if left == 0 {
                         std::mem::take(&mut raw)
@@ -165,7 +163,6 @@ fn parse(
                     let incoming = IncomingRecord {
                         record,
                         raw,
-                        keys,
                         origin,
                     };
                     // A CVE record follows from its JSON; others need what stands around it.

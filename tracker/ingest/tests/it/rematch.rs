@@ -6,7 +6,6 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use snowguard_advisory::cve5;
 use snowguard_advisory::limits::Limits;
-use snowguard_matching::keys;
 use snowguard_matching::package::Package;
 use snowguard_matching::verdict::Match;
 use snowguard_tracker_db::{
@@ -137,13 +136,11 @@ fn apply(db: &Db, step: &Step, tick: usize) {
             let record = cve5::read(raw.as_bytes(), &Limits::default())
                 .unwrap()
                 .record;
-            let keys = keys::of_record(&record);
             let origin = "test#0".to_owned();
             let prepared = db
                 .prepare(IncomingRecord {
                     record,
                     raw: raw.into_bytes(),
-                    keys,
                     origin,
                 })
                 .unwrap();

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use axum::Router;
 use serde_json::{Value, json};
 use snowguard_advisory::model::{Epss, Kev, Record};
-use snowguard_matching::keys;
 use snowguard_matching::package::Package;
 use snowguard_matching::verdict::{Match, Reason, Tier, Verdict, Weight};
 use snowguard_tracker_db::{
@@ -168,7 +167,6 @@ fn put(db: &Db, run: RunId, records: Vec<Value>, now: i64) {
     let prepare = |raw: Value| {
         let record: Record = serde_json::from_value(raw.clone()).unwrap();
         let incoming = IncomingRecord {
-            keys: keys::of_record(&record),
             record,
             raw: raw.to_string().into_bytes(),
             origin: "sample.jsonl#0".to_owned(),
