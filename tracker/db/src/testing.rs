@@ -4,6 +4,8 @@
 //! under the system's temporary folder, on a Unix socket alone and without syncing. Each process
 //! holds a shared lock while it lives; a watcher stops the server once nobody holds it.
 
+mod tls;
+
 use std::fs::{self, File};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -13,6 +15,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres::{Client, NoTls};
+
+pub use tls::{TlsServer, tls_server};
 
 /// A fresh database, dropped with this value.
 #[derive(Debug)]

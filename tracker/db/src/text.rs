@@ -86,7 +86,11 @@ fn each_word(text: &str, mut visit: impl FnMut(&str)) {
 }
 
 fn is_common(word: &str) -> bool {
-    word.len() <= 5 && COMMON.binary_search(&word).is_ok()
+    // None begins with a digit or a letter from x on, which spares looking up most versions.
+    word.len() <= 5
+        && word.as_bytes()[0] <= b'w'
+        && !word.as_bytes()[0].is_ascii_digit()
+        && COMMON.binary_search(&word).is_ok()
 }
 
 /// An id as one word: `GHSA-abcd-1234` becomes `ghsaabcd1234`, so that it is found whole.

@@ -1,5 +1,7 @@
 //! PostgreSQL: connecting, statements, errors.
 
+mod tls;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
@@ -27,8 +29,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn open(url: &str) -> Result<Self> {
-        let mut client = postgres::Client::connect(url, postgres::NoTls)
-            .map_err(|failed| error(&failed, "connect"))?;
+        let mut client = tls::connect(url)?;
         // A plan that reads an index is right at every size; a server that has not analysed its
         // tables yet would guess otherwise.
         client

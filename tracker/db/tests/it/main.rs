@@ -15,4 +15,6 @@ mod migrations;
 mod packages;
 mod records;
 mod sample;
+#[cfg(unix)]
+mod tls;
 mod verdicts;
