@@ -147,7 +147,7 @@ struct Look {
 }
 
 fn look(path: &Path, limits: &Limits) -> Result<Look, IngestError> {
-    let walker = Walker::file(path, limits)?;
+    let walker = Walker::glance(path, limits)?;
     if !walker.is_one_document() {
         return Ok(Look {
             kind: probe(&walker)?,

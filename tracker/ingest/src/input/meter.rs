@@ -106,7 +106,6 @@ impl<R: Read> Read for Guarded<R> {
         let count = self.inner.read(buffer)?;
         self.document = self.document.saturating_add(count as u64);
         self.input.add(count);
-        self.input.add(count);
         let Limits {
             document,
             input,

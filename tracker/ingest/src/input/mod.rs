@@ -6,6 +6,7 @@
 
 mod archive;
 mod decode;
+mod digest;
 mod folder;
 mod git;
 pub mod http;

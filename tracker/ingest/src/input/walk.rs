@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use sha2::{Digest, Sha256};
-
 use super::archive::Archive;
 use super::decode::{Packing, decoded};
+use super::digest;
 use super::folder::{self, Found};
 use super::git::{Blob, Blobs, Checkout};
 use super::meter::{Count, Metered};
@@ -110,19 +109,28 @@ impl Walker {
     /// # Errors
     /// [`IngestError::File`] when it cannot be read. Reads the whole file once.
     pub fn file(path: &Path, limits: &Limits) -> Result<Self, IngestError> {
+        let digest = digest::of_file(path).map_err(|error| IngestError::file(path, error))?;
+        Ok(Self {
+            identity: format!("sha256:{digest}"),
+            ..Self::glance(path, limits)?
+        })
+    }
+
+    /// A single file to look into; it has no identity.
+    ///
+    /// # Errors
+    /// [`IngestError::File`] when it cannot be read.
+    pub fn glance(path: &Path, limits: &Limits) -> Result<Self, IngestError> {
         let fail = |error| IngestError::file(path, error);
         let mut file = File::open(path).map_err(fail)?;
         let mut head = Vec::new();
         file.by_ref().take(4).read_to_end(&mut head).map_err(fail)?;
-        let mut hash = Sha256::new_with_prefix(&head);
-        std::io::copy(&mut file, &mut hash).map_err(fail)?;
-        let identity = format!("sha256:{}", crate::hex(&hash.finalize()));
         let archive = Packing::of(&head) == Packing::Zip;
         let ground = Ground::File {
             path: path.to_path_buf(),
             archive,
         };
-        Ok(Self::new(ground, limits, identity))
+        Ok(Self::new(ground, limits, String::new()))
     }
 
     /// A folder. Its identity is that of its listing: names, sizes, times.
@@ -288,7 +296,7 @@ fn walk_file(
 ) -> Result<Walk, IngestError> {
     let fail = |error| IngestError::file(path, error);
     let file = File::open(path).map_err(fail)?;
-    let mut reader = BufReader::new(Metered::new(file, steps.read.clone()));
+    let mut reader = BufReader::with_capacity(128 << 10, Metered::new(file, steps.read.clone()));
     let head = std::io::BufRead::fill_buf(&mut reader).map_err(fail)?;
     if Packing::of(head) == Packing::Zip {
         return Archive::open(reader, name, 0, steps)?.walk(steps);
