@@ -51,10 +51,12 @@ async fn status(State(app): Shared, request: HeaderMap) -> Answer {
 async fn advisory(State(app): Shared, id: Segment, request: HeaderMap) -> Answer {
     let id = AdvisoryId::parse(id)?;
     let found = app
-        .work(move |db| match gather::advisory(db, &id)? {
-            gather::Advised::Elsewhere(id) => Ok(Err(id)),
-            gather::Advised::Here(input) => Ok(Ok(v1::Advisory::new(*input))),
-        })
+        .work(
+            move |db| match gather::advisory(db, &id, gather::Part::Whole)? {
+                gather::Advised::Elsewhere(id) => Ok(Err(id)),
+                gather::Advised::Here(input) => Ok(Ok(v1::Advisory::new(*input))),
+            },
+        )
         .await?;
     match found {
         Ok(document) => Ok(answer::json(&request, &document)?),

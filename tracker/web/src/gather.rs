@@ -9,7 +9,7 @@ use snowguard_tracker_db::Db;
 use crate::failure::Failure;
 use crate::pages::search;
 
-pub use advisory::{Advised, advisory};
+pub use advisory::{Advised, Part, advisory};
 pub use home::{channels, home};
 pub use package::{PackageWish, package};
 

@@ -43,12 +43,17 @@ pub async fn advisory(
 ) -> Answer {
     let (id, params) = (AdvisoryId::parse(id)?, Params::parse(params)?);
     let tier = TierFilter::from_query(params.tier.as_deref());
+    let from = params.place()?;
     let now = app.now();
     let body = app
-        .work(move |db| match gather::advisory(db, &id)? {
-            gather::Advised::Elsewhere(id) => Ok(Err(path::advisory(&id))),
-            gather::Advised::Here(input) => {
-                Ok(Ok(advisory::Page::new(*input, tier, now).render()?))
+        .work(move |db| {
+            let from = params.channel.as_deref().zip(from);
+            let part = gather::Part::Page { tier, from };
+            match gather::advisory(db, &id, part)? {
+                gather::Advised::Elsewhere(id) => Ok(Err(path::advisory(&id))),
+                gather::Advised::Here(input) => {
+                    Ok(Ok(advisory::Page::new(*input, tier, now).render()?))
+                }
             }
         })
         .await?;

@@ -119,6 +119,18 @@ impl Params {
         limit.ok_or_else(|| Failure::BadRequest("A limit is a number from 1 to 500.".to_owned()))
     }
 
+    /// Where a numbered list goes on.
+    ///
+    /// # Errors
+    /// [`Failure::BadRequest`] for what is no number.
+    pub fn place(&self) -> Result<Option<usize>, Failure> {
+        let bad = |_| Failure::BadRequest("A place in a list is a number.".to_owned());
+        self.cursor
+            .as_deref()
+            .map(|place| place.parse().map_err(bad))
+            .transpose()
+    }
+
     /// The search text, cut to what the search box allows.
     pub fn query(&self) -> String {
         self.q

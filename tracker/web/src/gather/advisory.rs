@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use snowguard_advisory::model::{Advisory, Record, Source};
+use snowguard_matching::verdict::Match;
 use snowguard_tracker_db::{Db, RecordChange};
 
 use crate::failure::Failure;
-use crate::pages::advisory::{Change, ChannelMatches, Input};
+use crate::pages::advisory::{Change, ChannelMatches, Input, MATCHES};
+use crate::pages::matches::TierFilter;
 use crate::request::AdvisoryId;
 
 /// Changes shown over all records.
@@ -22,11 +24,25 @@ pub enum Advised {
     Elsewhere(String),
 }
 
+/// Which matches are wanted with an advisory.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// All of them, as they are stored.
+    Whole,
+    /// Those of a tier, the gravest first: a page of each channel.
+    Page {
+        /// Which tiers.
+        tier: TierFilter,
+        /// The channel whose list goes on, and where.
+        from: Option<(&'a str, usize)>,
+    },
+}
+
 /// The advisory of an id.
 ///
 /// # Errors
 /// [`Failure::NotFound`] when no record belongs to the id.
-pub fn advisory(db: &Db, id: &AdvisoryId) -> Result<Advised, Failure> {
+pub fn advisory(db: &Db, id: &AdvisoryId, part: Part<'_>) -> Result<Advised, Failure> {
     if !id.is_canonical() {
         return Ok(Advised::Elsewhere(id.as_str().to_owned()));
     }
@@ -40,18 +56,8 @@ pub fn advisory(db: &Db, id: &AdvisoryId) -> Result<Advised, Failure> {
     };
     let mut channels = Vec::new();
     for (channel, matches) in db.matches_of_advisory(&advisory.id)? {
-        let attrs: Vec<&str> = matches
-            .iter()
-            .map(|stored| stored.found.attr.as_str())
-            .collect();
-        let versions: HashMap<String, String> =
-            db.versions_of(&channel, &attrs)?.into_iter().collect();
-        let version = |attr: &str| versions.get(attr).cloned().unwrap_or_default();
-        let matches = matches
-            .into_iter()
-            .map(|stored| (version(&stored.found.attr), stored.found));
-        let matches = matches.map(|(version, found)| (found, version)).collect();
-        channels.push(ChannelMatches { channel, matches });
+        let matches = matches.into_iter().map(|stored| stored.found).collect();
+        channels.push(of_channel(db, channel, matches, part)?);
     }
     let history = history(db, &advisory)?;
     Ok(Advised::Here(Box::new(Input {
@@ -59,6 +65,45 @@ pub fn advisory(db: &Db, id: &AdvisoryId) -> Result<Advised, Failure> {
         channels,
         history,
     })))
+}
+
+fn of_channel(
+    db: &Db,
+    channel: String,
+    mut matches: Vec<Match>,
+    part: Part<'_>,
+) -> Result<ChannelMatches, Failure> {
+    let all = matches.len();
+    if let Part::Page { tier, .. } = part {
+        matches.retain(|found| tier.shows(found.tier));
+    }
+    let (total, hidden) = (matches.len(), all - matches.len());
+    let tally = matches.iter().map(|found| found.verdict).collect();
+    let mut from = 0;
+    if let Part::Page { from: place, .. } = part {
+        matches.sort_by(|a, b| (a.verdict, a.tier, &a.attr).cmp(&(b.verdict, b.tier, &b.attr)));
+        from = match place {
+            Some((wanted, from)) if wanted == channel => from.min(total),
+            _ => 0,
+        };
+        matches.drain(..from);
+        matches.truncate(MATCHES);
+    }
+    let attrs: Vec<&str> = matches.iter().map(|found| found.attr.as_str()).collect();
+    let mut versions: HashMap<String, String> =
+        db.versions_of(&channel, &attrs)?.into_iter().collect();
+    let matches = matches.into_iter().map(|found| {
+        let version = versions.remove(&found.attr).unwrap_or_default();
+        (found, version)
+    });
+    Ok(ChannelMatches {
+        matches: matches.collect(),
+        channel,
+        tally,
+        from,
+        total,
+        hidden,
+    })
 }
 
 fn history(db: &Db, advisory: &Advisory) -> Result<Vec<Change>, Failure> {

@@ -6,7 +6,7 @@ use askama::Template;
 use snowguard_advisory::model::{Advisory, Kev, Source, Ssvc, State};
 use snowguard_matching::verdict::Match;
 
-use crate::pages::matches::{Judged, Tally, TierFilter};
+use crate::pages::matches::{Judged, Tally, TierFilter, anchor};
 use crate::pages::shell::Shell;
 use crate::show::cap::{Capped, CutText};
 use crate::show::path;
@@ -14,8 +14,8 @@ use crate::show::severity::{self, Score};
 use crate::show::time::{Millis, When};
 use statement::Statement;
 
-/// Matches shown at once, and at most, per channel.
-const MATCHES: (usize, usize) = (60, 400);
+/// Matches on one page, per channel.
+pub const MATCHES: usize = 50;
 /// Bytes of a description that are shown at once.
 const DESCRIPTION: usize = 900;
 
@@ -35,8 +35,16 @@ pub struct Input {
 pub struct ChannelMatches {
     /// The channel.
     pub channel: String,
-    /// The matches, each with the package's version.
+    /// The matches in the order shown, each with the package's version.
     pub matches: Vec<(Match, String)>,
+    /// What all matches of the tiers shown say.
+    pub tally: Tally,
+    /// How many of them come before `matches`.
+    pub from: usize,
+    /// How many there are.
+    pub total: usize,
+    /// How many there are of other tiers.
+    pub hidden: usize,
 }
 
 /// A change of a record.
@@ -83,8 +91,14 @@ pub struct Page {
 #[derive(Debug)]
 struct ChannelView {
     channel: String,
+    anchor: String,
     tally: Tally,
-    rows: Capped<MatchRow>,
+    rows: Vec<MatchRow>,
+    total: usize,
+    /// `51–100 of 812`, where not all are shown.
+    range: Option<String>,
+    previous: Option<String>,
+    next: Option<String>,
 }
 
 #[derive(Debug)]
@@ -117,14 +131,10 @@ impl Page {
         let description =
             first(|r| (!r.description.trim().is_empty()).then(|| r.description.clone()));
         let rejected = records.iter().find_map(|record| record.rejected.as_ref());
-        let low_hidden = channels
-            .iter()
-            .flat_map(|channel| &channel.matches)
-            .filter(|(found, _)| !tier.shows(found.tier))
-            .count();
+        let low_hidden = channels.iter().map(|channel| channel.hidden).sum();
         let channels: Vec<ChannelView> = channels
             .into_iter()
-            .map(|channel| ChannelView::new(channel, tier))
+            .map(|channel| ChannelView::new(channel, &path::advisory(&advisory.id), tier))
             .collect();
         Self {
             shell: Shell::new(),
@@ -159,7 +169,7 @@ impl Page {
             ),
             published: When::maybe(records.iter().filter_map(|r| r.published).min(), now),
             modified: When::maybe(records.iter().filter_map(|r| r.modified).max(), now),
-            no_matches: channels.iter().all(|channel| channel.rows.is_empty()),
+            no_matches: channels.iter().all(|channel| channel.total == 0),
             channels,
             tier,
             low_hidden,
@@ -186,25 +196,39 @@ impl Page {
 }
 
 impl ChannelView {
-    fn new(input: ChannelMatches, tier: TierFilter) -> Self {
-        let mut matches = input.matches;
-        matches.retain(|(found, _)| tier.shows(found.tier));
-        matches.sort_by(|(a, _), (b, _)| {
-            (a.verdict, a.tier)
-                .cmp(&(b.verdict, b.tier))
-                .then_with(|| a.attr.cmp(&b.attr))
-        });
-        let tally = matches.iter().map(|(found, _)| found.verdict).collect();
-        let rows = matches.into_iter().map(|(found, version)| MatchRow {
+    fn new(input: ChannelMatches, page: &str, tier: TierFilter) -> Self {
+        let rows = input.matches.into_iter().map(|(found, version)| MatchRow {
             judged: Judged::new(&found),
             href: path::package(&found.attr),
             attr: found.attr,
             version,
         });
+        let rows: Vec<MatchRow> = rows.collect();
+        let (from, total, end) = (input.from, input.total, input.from + rows.len());
+        let anchor = anchor(&format!("in-{}", input.channel));
+        let tier = match tier {
+            TierFilter::Default => "",
+            TierFilter::All => "tier=low&",
+        };
+        let part = |from: usize| {
+            format!(
+                "{page}?{tier}channel={}&cursor={from}#{}",
+                path::encode(&input.channel),
+                path::encode(&anchor)
+            )
+        };
         Self {
+            previous: (from > 0).then(|| part(from.saturating_sub(MATCHES))),
+            next: (end < total).then(|| part(end)),
+            range: (rows.len() < total).then(|| match rows.is_empty() {
+                true => format!("none after {from} of {total}"),
+                false => format!("{}–{end} of {total}", from + 1),
+            }),
+            anchor,
+            rows,
+            total,
             channel: input.channel,
-            tally,
-            rows: Capped::new(rows, MATCHES.0, MATCHES.1),
+            tally: input.tally,
         }
     }
 }

@@ -58,13 +58,13 @@ fn follow(browser: &Browser, base: &str) {
     browser.open(&format!("{base}/"));
     assert!(browser.title().ends_with("Snowguard"));
     browser.write("input[name=q]", "CVE-2024-6387");
-    browser.click(".find button");
+    browser.follow(".find button");
     assert!(
         browser.address().contains("/search?q=CVE-2024-6387"),
         "{}",
         browser.address()
     );
-    browser.click(".hits a[href='/advisory/CVE-2024-6387']");
+    browser.follow(".hits a[href='/advisory/CVE-2024-6387']");
     assert_eq!(browser.text("h1"), "CVE-2024-6387");
     assert!(!browser.visible(".matches .reasons"));
     browser.click(".match > summary .verdict");
@@ -74,7 +74,7 @@ fn follow(browser: &Browser, base: &str) {
             .text(".matches .reasons")
             .contains("9.7p1 is within")
     );
-    browser.click(".match a[href='/package/openssh']");
+    browser.follow(".match a[href='/package/openssh']");
     assert_eq!(browser.text("h1"), "openssh");
     assert!(browser.text(".matches").contains("CVE-2024-6387"));
 }

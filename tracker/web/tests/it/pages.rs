@@ -46,6 +46,18 @@ async fn what_only_a_name_ties_is_shown_on_demand() {
 }
 
 #[tokio::test]
+async fn a_place_in_a_list_is_a_number() {
+    let sample = Sample::new();
+    let path = "/advisory/CVE-2024-6387?channel=nixos-24.11&cursor=";
+    let past = main_of(&sample, &format!("{path}999999")).await;
+    assert!(past.contains("rel=\"prev\"") && !past.contains("rel=\"next\""));
+    for odd in ["-1", "x", "99999999999999999999999"] {
+        let answer = get(&sample.router, &format!("{path}{odd}")).await;
+        assert_eq!(answer.status.as_u16(), 400, "{odd}");
+    }
+}
+
+#[tokio::test]
 async fn a_reason_leads_to_the_statement_it_speaks_of() {
     let sample = Sample::new();
     let page = main_of(&sample, "/advisory/CVE-2024-6387").await;

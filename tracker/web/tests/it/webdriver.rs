@@ -104,6 +104,25 @@ impl Browser {
         self.post(&format!("element/{element}/click"), json!({}));
     }
 
+    /// Clicks on what leads to another page, and waits until that is there: the click is answered
+    /// before.
+    pub fn follow(&self, css: &str) {
+        let before = self.find("html");
+        self.click(css);
+        let arrived = || {
+            let after = self.look_for("html")?;
+            // The foot is the last part of every page.
+            (after != before).then(|| self.look_for(".foot")).flatten()
+        };
+        for _ in 0..600 {
+            if arrived().is_some() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{css} leads to no other page than {}", self.address());
+    }
+
     pub fn write(&self, css: &str, text: &str) {
         let element = self.find(css);
         self.post(&format!("element/{element}/value"), json!({ "text": text }));
@@ -152,12 +171,16 @@ impl Browser {
     }
 
     fn find(&self, css: &str) -> String {
-        let found = self.post("element", json!({ "using": "css selector", "value": css }));
-        let id = found
-            .as_object()
-            .and_then(|object| object.values().next()?.as_str());
-        id.unwrap_or_else(|| panic!("no element {css}: {found}"))
-            .to_owned()
+        self.look_for(css)
+            .unwrap_or_else(|| panic!("no element {css} on {}", self.address()))
+    }
+
+    fn look_for(&self, css: &str) -> Option<String> {
+        let wanted = json!({ "using": "css selector", "value": css });
+        let url = format!("{}/element", self.session);
+        let found = answer(&self.agent, "POST", &url, &wanted);
+        let id = found.as_object()?.values().next()?.as_str()?;
+        found.get("error").is_none().then(|| id.to_owned())
     }
 
     fn devtools(&self, command: &str, params: Value) -> Value {
@@ -243,6 +266,13 @@ fn capabilities(browser: &std::path::Path, profile: &TempDir, setup: Setup) -> V
 }
 
 fn call(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Value {
+    let value = answer(agent, method, url, body);
+    assert!(value.get("error").is_none(), "{method} {url}: {value}");
+    value
+}
+
+/// The value of an answer, which may be an error.
+fn answer(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Value {
     let mut answer = match method {
         "GET" => agent.get(url).call(),
         _ => agent
@@ -258,9 +288,7 @@ fn call(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Value {
         .read_to_string()
         .unwrap();
     let mut answer: Value = serde_json::from_str(&text).unwrap();
-    let value = answer["value"].take();
-    assert!(value.get("error").is_none(), "{method} {url}: {value}");
-    value
+    answer["value"].take()
 }
 
 /// RFC 4648, section 4.
