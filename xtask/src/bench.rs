@@ -52,6 +52,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
     bench.parsing(workspace)?;
     bench.records(&tracker.with(database("records.sqlite")))?;
+    bench.records_on_server(workspace)?;
     bench.everything(workspace, &tracker, &folder)?;
     bench.pages(workspace, &tracker)?;
     let peak = Quantity::Bytes(bench.peak as f64);
@@ -93,17 +94,7 @@ impl Bench {
 
     /// The advisory crate's own benchmark, and its peers on the same bytes.
     fn parsing(&mut self, workspace: &Workspace) -> Result<()> {
-        let mut command = Command::new("cargo");
-        command
-            .args([
-                "bench",
-                "--locked",
-                "-p",
-                "snowguard-advisory",
-                "--bench",
-                "parse",
-            ])
-            .current_dir(workspace.root());
+        let mut command = cargo_bench(workspace, "snowguard-advisory", "parse");
         let found = divan::throughputs(&measure::run(&mut command)?.stdout);
         let at = |name: &str| {
             found
@@ -111,17 +102,17 @@ impl Bench {
                 .copied()
                 .with_context(|| format!("no {name}"))
         };
-        let peer = at("serde_json_minimal_struct")?;
         // Asked for: 300 MB/s, or half of what the peer reaches on the same bytes.
-        let reach = Quantity::Throughput(f64::min(3e8, peer / 2.0));
+        let reach = Quantity::Throughput(f64::min(3e8, at("serde_json_typed")? / 2.0));
         let on = "one core, from memory";
         for (what, name, reach) in [
-            ("parse CVE records into the model", "cve5_read", Some(reach)),
             (
-                "— serde_json, a minimal typed struct",
-                "serde_json_minimal_struct",
-                None,
+                "parse CVE records, every field typed",
+                "cve5_parse",
+                Some(reach),
             ),
+            ("— serde_json, every field typed", "serde_json_typed", None),
+            ("— on into the model, with limits", "cve5_read", None),
             ("— serde_json, untyped", "serde_json_value", None),
         ] {
             self.figure(what, Quantity::Throughput(at(name)?), reach, on);
@@ -143,6 +134,27 @@ impl Bench {
             rate,
             Some(Quantity::Rate(20_000.0)),
             &on,
+        );
+        Ok(())
+    }
+
+    /// The same on a PostgreSQL server of its own, where one is installed: the storage benchmark.
+    fn records_on_server(&mut self, workspace: &Workspace) -> Result<()> {
+        let mut command = cargo_bench(workspace, "snowguard-tracker-db", "storage");
+        let printed = measure::run(command.args(["ingest", "postgres"]))?.stdout;
+        let Some(rate) = server_rate(&printed) else {
+            eprintln!(
+                "left out: {}",
+                printed.lines().last().unwrap_or("PostgreSQL")
+            );
+            return Ok(());
+        };
+        let on = "for information: in one process, server on the same machine, without fsync";
+        self.figure(
+            "ingest CVE records into PostgreSQL",
+            Quantity::Rate(rate),
+            None,
+            on,
         );
         Ok(())
     }
@@ -198,22 +210,9 @@ impl Bench {
     ) -> Result<()> {
         let copy = folder.join("changed.sqlite");
         self.measure(tracker.backup(&copy))?;
-        let mut command = Command::new("cargo");
-        command
-            .args([
-                "bench",
-                "--locked",
-                "-p",
-                "snowguard-tracker-ingest",
-                "--bench",
-                "changed",
-                "--",
-            ])
-            .arg("--db")
-            .arg(&copy)
-            .arg("--cves")
-            .arg(&self.data.cves.file)
-            .current_dir(workspace.root());
+        let mut command = cargo_bench(workspace, "snowguard-tracker-ingest", "changed");
+        command.arg("--db").arg(&copy);
+        command.arg("--cves").arg(&self.data.cves.file);
         let told = json_line(&measure::run(&mut command)?.stdout)?;
         let milliseconds = |name: &str| told[name].as_f64().with_context(|| format!("no {name}"));
         let median = Quantity::Seconds(milliseconds("match_p50")? / 1e3);
@@ -248,26 +247,15 @@ impl Bench {
 
     /// The web crate's own load: an open loop of requests against a warm server.
     fn pages(&mut self, workspace: &Workspace, tracker: &Tracker) -> Result<()> {
-        let mut command = Command::new("cargo");
-        command
-            .args([
-                "bench",
-                "--locked",
-                "-p",
-                "snowguard-tracker",
-                "--bench",
-                "pages",
-                "--",
-            ])
-            .args([
-                "--db",
-                tracker.database(),
-                "--rate",
-                "200",
-                "--seconds",
-                "20",
-            ])
-            .current_dir(workspace.root());
+        let mut command = cargo_bench(workspace, "snowguard-tracker", "pages");
+        command.args([
+            "--db",
+            tracker.database(),
+            "--rate",
+            "200",
+            "--seconds",
+            "20",
+        ]);
         let printed = measure::run(&mut command)?.stdout;
         let told = json_line(&printed)?;
         let p99 = told["p99_ms"].as_f64().context("no p99_ms in the result")? / 1e3;
@@ -285,6 +273,27 @@ impl Bench {
     }
 }
 
+/// A benchmark beside its crate; what is added are its own arguments.
+fn cargo_bench(workspace: &Workspace, package: &str, bench: &str) -> Command {
+    let mut command = Command::new("cargo");
+    command
+        .args(["bench", "--locked", "-p", package, "--bench", bench, "--"])
+        .current_dir(workspace.root());
+    command
+}
+
+/// Records a second of the first ingest after the line that names the server.
+fn server_rate(printed: &str) -> Option<f64> {
+    printed
+        .lines()
+        .skip_while(|line| !line.starts_with("postgres://"))
+        .find_map(|line| line.trim().strip_prefix("ingest of CVE records"))?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
+}
+
 /// The last line that is JSON.
 fn json_line(printed: &str) -> Result<Value> {
     let told = printed
@@ -292,4 +301,19 @@ fn json_line(printed: &str) -> Result<Value> {
         .rev()
         .find_map(|line| serde_json::from_str::<Value>(line).ok());
     told.with_context(|| format!("no result in:\n{printed}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::server_rate;
+
+    #[test]
+    fn the_rate_is_that_of_the_server() {
+        let file = "/tmp/x.db\n  ingest of CVE records      20000 records/s\n";
+        assert_eq!(server_rate(file), None);
+        let both = format!(
+            "{file}postgres://tester@%2Fs/t1\n  ingest of CVE records    9876 records/s  12 MB/s\n"
+        );
+        assert_eq!(server_rate(&both), Some(9876.0));
+    }
 }
