@@ -10,6 +10,7 @@ mod layers;
 mod stub;
 mod tracker;
 mod up;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ enum Task {
     Fixtures(fixtures::Options),
     /// Build the firmware stub into `target/stub`
     Stub(stub::Options),
+    /// Boot test machines: real firmware with Secure Boot, an emulated TPM, a real kernel
+    Vm(vm::Options),
     /// Check who uses whom, the length of files, and that the map names every crate
     Layers,
 }
@@ -61,6 +64,7 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Bench(options) => bench::run(&workspace, options),
         Task::Fixtures(options) => fixtures::run(&workspace, options),
         Task::Stub(options) => stub::run(&workspace, options),
+        Task::Vm(options) => vm::run(&workspace, options),
         Task::Layers => layers::run(&workspace),
     }
 }

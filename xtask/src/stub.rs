@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::workspace::Workspace;
 
 /// What the project promises: a stub of at most 100 KB, so that it can stand in every generation.
-const SIZE_LIMIT: usize = 102_400;
+const SIZE_LIMIT: usize = 100_000;
 
 /// What to do with the stub.
 #[derive(Debug, Args)]

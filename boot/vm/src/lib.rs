@@ -9,6 +9,7 @@
 //! Entry types: [`kit::Kit`] (what has to be there, found or fetched), [`image::Builder`] (boot images),
 //! [`disk::Disk`] (a disk with a boot partition), [`machine::Machine`] (a run), [`report::Report`].
 
+pub mod changing;
 pub mod disk;
 pub mod image;
 pub mod keys;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::disk::Disk;
-use crate::keys::{self, Enrolled};
+use crate::keys::{self, Firmware};
 use crate::kit::Kit;
 use crate::process::{Running, mortal, run};
 use crate::report::Report;
@@ -39,16 +39,11 @@ pub struct Outcome {
 }
 
 impl<'a> Machine<'a> {
-    /// A machine with a disk; its firmware has the keys enrolled, and the digests forbidden.
+    /// A machine with a disk.
     ///
     /// # Errors
     /// When files can't be written or keys can't be enrolled.
-    pub fn new(
-        kit: &'a Kit,
-        disk: &Disk,
-        enrolled: Enrolled<'_>,
-        forbidden: &[[u8; 32]],
-    ) -> Result<Self> {
+    pub fn new(kit: &'a Kit, disk: &Disk, firmware: &Firmware<'_>) -> Result<Self> {
         let folder = tempfile::tempdir_in(kit.folder())?;
         std::fs::write(folder.path().join("disk"), disk.bytes())?;
         let drive = folder.path().join("disk").display().to_string();
@@ -58,12 +53,7 @@ impl<'a> Machine<'a> {
             drive,
             memory: 512,
         };
-        keys::store(
-            &kit.variable_tool,
-            enrolled,
-            forbidden,
-            &machine.path("variables"),
-        )?;
+        keys::store(&kit.variable_tool, firmware, &machine.path("variables"))?;
         let state = machine.path("tpm");
         std::fs::create_dir(&state)?;
         run(Command::new("swtpm_setup")
@@ -83,6 +73,11 @@ impl<'a> Machine<'a> {
     /// When it can't be read.
     pub fn disk(&self) -> Result<Disk> {
         Disk::load(&self.path("disk"))
+    }
+
+    /// A folder that lives as long as the machine.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn path(&self, name: &str) -> PathBuf {

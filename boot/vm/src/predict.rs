@@ -56,7 +56,10 @@ pub fn pcr11(sections: &[(&str, &[u8])]) -> Value {
 
 /// The digest of an image that its signature is about, and firmware measures: without checksum, without
 /// the certificate table and its entry.
-fn authenticode(image: &[u8]) -> Result<Value> {
+///
+/// # Errors
+/// When it is no PE image.
+pub fn authenticode(image: &[u8]) -> Result<Value> {
     let file = File::parse(image)?;
     let headers = file.headers();
     let checksum = headers.checksum_offset();

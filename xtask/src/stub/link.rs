@@ -48,9 +48,13 @@ fn compile(root: &Path, firmware: &Path, folder: &Path) -> Result<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
         .context("neither CARGO_HOME nor HOME is set")?;
+    // Unpacks the crates, whose folders are named below.
+    run(Command::new("cargo")
+        .args(["fetch", "--quiet", "--locked", "--manifest-path"])
+        .arg(firmware.join("Cargo.toml")))?;
     // Paths would tell where it was built, and make every machine's bytes different.
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
-    let flags = [
+    let mut flags = vec![
         "-Cno-redzone=yes".to_owned(),
         "-Crelocation-model=pic".to_owned(),
         "-Cforce-unwind-tables=no".to_owned(),
@@ -58,6 +62,12 @@ fn compile(root: &Path, firmware: &Path, folder: &Path) -> Result<PathBuf> {
         remap(&home, "cargo"),
         remap(folder, "target"),
     ];
+    // Where cargo unpacks crates is named after the registry's address, which mirrors change. Every byte
+    // of it would stand in the stub, too. The last prefix that fits counts.
+    let unpacked = home.join("registry/src");
+    for entry in std::fs::read_dir(&unpacked).into_iter().flatten() {
+        flags.push(remap(&entry?.path(), "crates"));
+    }
     let mut command = Command::new("cargo");
     command
         .args([
