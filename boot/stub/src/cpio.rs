@@ -51,21 +51,21 @@ impl Archive {
     }
 
     fn write(&mut self, path: &str, mode: u32, inode: u32, data: &[u8]) -> Result<(), Refusal> {
-        let refused = Refusal::Memory {
+        let refused = || Refusal::Memory {
             what: "an archive for the initial ramdisk",
             size: data.len(),
         };
         if data.len() > FILE_LIMIT {
-            return Err(refused);
+            return Err(refused());
         }
         // Header, name and both paddings stay below 128 bytes beside the name and the data.
         let room = data.len().saturating_add(path.len()).saturating_add(128);
-        self.bytes.try_reserve(room).map_err(|_| refused.clone())?;
+        self.bytes.try_reserve(room).map_err(|_| refused())?;
         let name_size = u32::try_from(path.len())
             .ok()
             .and_then(|size| size.checked_add(1));
-        let name_size = name_size.ok_or(refused.clone())?;
-        let data_size = u32::try_from(data.len()).map_err(|_| refused)?;
+        let name_size = name_size.ok_or_else(refused)?;
+        let data_size = u32::try_from(data.len()).map_err(|_| refused())?;
         self.bytes.extend_from_slice(b"070701");
         // inode, mode, uid, gid, links, time, size, device (major, minor), of the node (same), name, check.
         for field in [inode, mode, 0, 0, 1, 0, data_size, 0, 0, 0, 0, name_size, 0] {

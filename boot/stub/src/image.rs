@@ -4,9 +4,6 @@
 //! partition) and `.linuxh` (the SHA-256 digest of the file there), and likewise `.initrdp` and `.initrdh`
 //! instead of `.initrd`. An embedded part may carry its digest too, and is then held to it.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use snowguard_boot_format::pe::Loaded;
 use snowguard_boot_format::uki::{Section, pinned};
 
@@ -118,18 +115,6 @@ impl<'a> Image<'a> {
         text::section(bytes)
             .map(Some)
             .ok_or(Refusal::NotText(section.as_str()))
-    }
-
-    /// Sections that are there but have no effect here, to be said on the screen.
-    pub fn ignored(&self) -> Vec<String> {
-        let silent = [(
-            Section::Splash,
-            "the picture in .splash is measured, but not shown",
-        )];
-        let present = silent
-            .iter()
-            .filter(|(section, _)| self.section(*section).is_some());
-        present.map(|(_, what)| String::from(*what)).collect()
     }
 }
 

@@ -73,24 +73,25 @@ fn parse(bytes: &[u8]) -> Result<File<'_>, Refusal> {
 pub fn load(bytes: &[u8], memory: &mut [u8], base: u64) -> Result<Kernel, Refusal> {
     let file = parse(bytes)?;
     let headers = file.headers();
-    let short = Refusal::Memory {
+    let available = memory.len();
+    let short = || Refusal::Memory {
         what: "the kernel",
-        size: memory.len(),
+        size: available,
     };
     memory.fill(0);
     let size = index(headers.headers_size);
-    let head = bytes.get(..size).ok_or(short.clone())?;
+    let head = bytes.get(..size).ok_or_else(short)?;
     memory
         .get_mut(..size)
-        .ok_or(short.clone())?
+        .ok_or_else(short)?
         .copy_from_slice(head);
     for section in file.sections() {
         let contents = file.contents(&section);
         let start = index(section.virtual_address);
-        let end = start.checked_add(contents.len()).ok_or(short.clone())?;
+        let end = start.checked_add(contents.len()).ok_or_else(short)?;
         memory
             .get_mut(start..end)
-            .ok_or(short.clone())?
+            .ok_or_else(short)?
             .copy_from_slice(contents);
     }
     if let Some(directory) = headers.directory(RELOCATIONS) {
@@ -131,25 +132,25 @@ fn relocate(memory: &mut [u8], start: usize, size: usize, difference: u64) -> Re
     let end = start
         .checked_add(size)
         .filter(|end| *end <= memory.len())
-        .ok_or(bad(start))?;
+        .ok_or_else(|| bad(start))?;
     let mut block = start;
     while end.saturating_sub(block) >= 8 {
-        let page = index(word(memory, block).ok_or(bad(block))?);
-        let length = index(word(memory, block.saturating_add(4)).ok_or(bad(block))?);
+        let page = index(word(memory, block).ok_or_else(|| bad(block))?);
+        let length = index(word(memory, block.saturating_add(4)).ok_or_else(|| bad(block))?);
         let next = block
             .checked_add(length)
             .filter(|next| *next <= end && length >= 8);
-        let next = next.ok_or(bad(block))?;
+        let next = next.ok_or_else(|| bad(block))?;
         for at in (block.saturating_add(8)..next).step_by(2) {
-            let entry = half(memory, at).ok_or(bad(at))?;
+            let entry = half(memory, at).ok_or_else(|| bad(at))?;
             match entry >> 12 {
                 ABSOLUTE => {}
                 DIR64 => {
                     let place = page
                         .checked_add(usize::from(entry & 0xfff))
-                        .ok_or(bad(at))?;
-                    let after = place.checked_add(8).ok_or(bad(at))?;
-                    let field = memory.get_mut(place..after).ok_or(bad(at))?;
+                        .ok_or_else(|| bad(at))?;
+                    let after = place.checked_add(8).ok_or_else(|| bad(at))?;
+                    let field = memory.get_mut(place..after).ok_or_else(|| bad(at))?;
                     let mut value = [0; 8];
                     value.copy_from_slice(field);
                     let value = u64::from_le_bytes(value).wrapping_add(difference);

@@ -15,7 +15,7 @@ use crate::process::{Running, mortal, run};
 use crate::report::Report;
 
 /// How long a machine may take: an emulated boot takes 15 to 40 seconds.
-const LIMIT: Duration = Duration::from_secs(150);
+const LIMIT: Duration = Duration::from_secs(240);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A machine that is off.
@@ -36,6 +36,44 @@ pub struct Outcome {
     pub report: Option<Report>,
     /// How long it ran.
     pub time: Duration,
+    output: Output,
+}
+
+impl Outcome {
+    /// The time between the first appearance of one text on the screen and that of another after it.
+    pub fn between(&self, first: &str, second: &str) -> Option<Duration> {
+        let start = find(&self.output.bytes, first, 0)?;
+        let end = find(&self.output.bytes, second, start)?;
+        Some(
+            self.output
+                .time_of(end)?
+                .duration_since(self.output.time_of(start)?),
+        )
+    }
+}
+
+fn find(bytes: &[u8], text: &str, from: usize) -> Option<usize> {
+    let mut windows = bytes.get(from..)?.windows(text.len());
+    windows
+        .position(|window| window == text.as_bytes())
+        .map(|at| from + at)
+}
+
+/// What came over the first serial line, and when.
+#[derive(Debug, Clone, Default)]
+struct Output {
+    bytes: Vec<u8>,
+    /// Where each piece ends, and when it was read.
+    times: Vec<(usize, Instant)>,
+}
+
+impl Output {
+    fn time_of(&self, at: usize) -> Option<Instant> {
+        self.times
+            .iter()
+            .find(|(end, _)| *end > at)
+            .map(|(_, time)| *time)
+    }
 }
 
 impl<'a> Machine<'a> {
@@ -119,18 +157,20 @@ impl<'a> Machine<'a> {
             .spawn()
             .context("cannot start QEMU")?;
         let mut machine = Running(child);
-        let screen = Arc::new(Mutex::new(Vec::new()));
-        let output = machine.0.stdout.take().context("QEMU has no output")?;
-        let reader = read_on(output, Arc::clone(&screen));
+        let screen = Arc::new(Mutex::new(Output::default()));
+        let pipe = machine.0.stdout.take().context("QEMU has no output")?;
+        let reader = read_on(pipe, Arc::clone(&screen));
         let seen = || {
-            let bytes = screen.lock().map(|bytes| bytes.clone()).unwrap_or_default();
-            printable(&bytes)
+            screen
+                .lock()
+                .map(|output| output.clone())
+                .unwrap_or_default()
         };
         loop {
             if machine.0.try_wait()?.is_some() {
                 break;
             }
-            let text = seen();
+            let text = printable(&seen().bytes);
             if texts.iter().any(|wanted| text.contains(wanted)) {
                 // What follows on the same line is wanted too.
                 std::thread::sleep(Duration::from_millis(300));
@@ -148,10 +188,13 @@ impl<'a> Machine<'a> {
         drop(machine);
         let _panicked_if_failed = reader.join();
         let report = Report::parse(&std::fs::read_to_string(&report)?);
+        let output = seen();
+        let screen = printable(&output.bytes);
         Ok(Outcome {
-            screen: seen(),
+            screen,
             report,
             time,
+            output,
         })
     }
 
@@ -218,13 +261,15 @@ fn wait_for(path: &Path) -> Result<()> {
 
 fn read_on(
     mut output: impl Read + Send + 'static,
-    screen: Arc<Mutex<Vec<u8>>>,
+    screen: Arc<Mutex<Output>>,
 ) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = output.read(&mut buffer) {
             if let Ok(mut screen) = screen.lock() {
-                screen.extend_from_slice(&buffer[..count]);
+                screen.bytes.extend_from_slice(&buffer[..count]);
+                let end = screen.bytes.len();
+                screen.times.push((end, Instant::now()));
             }
         }
     })

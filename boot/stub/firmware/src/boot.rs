@@ -50,8 +50,8 @@ pub fn run() -> Result<Status, Refusal> {
     let image = Image::read(&loaded, request.profile)?;
     let volume = Volume::open(own.device());
     let mut neighbourhood = Neighbourhood::new(volume, surroundings.image_path.as_deref());
-    for line in image.ignored() {
-        say(&line);
+    if image.section(Section::Splash).is_some() {
+        say("The picture in .splash is measured, but not shown.");
     }
 
     // Each is read once; from here on these very bytes are checked, measured and booted.

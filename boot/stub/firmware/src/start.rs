@@ -23,14 +23,14 @@ type Entry = unsafe extern "efiapi" fn(*mut c_void, *mut SystemTable) -> Status;
 /// [`Refusal`] when it can't be loaded.
 pub fn start(bytes: &[u8], options: &[u16]) -> Result<Status, Refusal> {
     let size = kernel::size(bytes)?;
-    let short = Refusal::Memory {
+    let short = || Refusal::Memory {
         what: "the kernel",
         size,
     };
     let pages = size.div_ceil(PAGE_SIZE);
-    let length = pages.checked_mul(PAGE_SIZE).ok_or(short.clone())?;
+    let length = pages.checked_mul(PAGE_SIZE).ok_or_else(short)?;
     let memory = boot::allocate_pages(AllocateType::AnyPages, MemoryType::LOADER_CODE, pages)
-        .map_err(|_| short)?;
+        .map_err(|_| short())?;
     let base = memory.as_ptr();
     // SAFETY: the pages are fresh, and this is the only reference to them. Zeroed first, for they hold anything.
     unsafe { base.write_bytes(0, length) };

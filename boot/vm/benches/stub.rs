@@ -1,0 +1,95 @@
+//! From the stub's start to the kernel's first words, beside systemd's stub on the same kernel and initrd.
+//!
+//! `cargo bench -p snowguard-vm` prints both. Emulated, so only their ratio says something.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints, and stops where it can't go on"
+)]
+
+use std::time::Duration;
+
+use snowguard_vm::disk::Disk;
+use snowguard_vm::image::Builder;
+use snowguard_vm::keys::{Firmware, Signer};
+use snowguard_vm::kit::Kit;
+use snowguard_vm::machine::Machine;
+
+const ROUNDS: usize = 3;
+/// What the kernel's initrd is filled up to: a small NixOS has that much.
+const INITRD: usize = 24 << 20;
+
+fn main() {
+    let Some(kit) = Kit::obtain().unwrap() else {
+        return;
+    };
+    let signer = Signer::obtain(&kit.folder().join("keys"), "db").unwrap();
+    let package = kit.package("systemd-boot-efi").unwrap();
+    let systemd =
+        std::fs::read(package.join("usr/lib/systemd/boot/efi/linuxx64.efi.stub")).unwrap();
+    let mut initrd = kit.initrd.clone();
+    initrd.resize(INITRD, 0);
+    println!(
+        "kernel {} bytes, initrd {} bytes, with a TPM, under Secure Boot",
+        kit.kernel.len(),
+        initrd.len()
+    );
+    let thin = Builder::new(&kit.stub)
+        .section(".cmdline", b"console=ttyS0")
+        .kernel_at("\\kernel.efi", &kit.kernel)
+        .initrd_at("\\initrd", &initrd);
+    for (name, image) in [
+        (
+            "systemd-stub, embedded",
+            embedded(&systemd, &kit.kernel, &initrd),
+        ),
+        (
+            "snowguard-stub, embedded",
+            embedded(&kit.stub, &kit.kernel, &initrd),
+        ),
+        ("snowguard-stub, thin", thin.build().unwrap()),
+    ] {
+        let image = signer.sign(&image).unwrap();
+        let disk = Disk::new(128)
+            .unwrap()
+            .with(&[
+                ("EFI/BOOT/BOOTX64.EFI", &image),
+                ("kernel.efi", &kit.kernel),
+                ("initrd", &initrd),
+            ])
+            .unwrap();
+        let firmware = Firmware {
+            key: Some(&signer),
+            ..Firmware::default()
+        };
+        let mut times: Vec<[Duration; 2]> = (0..ROUNDS)
+            .map(|_| {
+                let machine = Machine::new(&kit, &disk, &firmware).unwrap();
+                let outcome = machine.run(&["Linux version"]).unwrap();
+                let between = |first, second| outcome.between(first, second).unwrap();
+                [
+                    between("BdsDxe: loading", "BdsDxe: starting"),
+                    between("BdsDxe: starting", "EFI stub:"),
+                ]
+            })
+            .collect();
+        times.sort_by_key(|[_, stub]| *stub);
+        let [loading, stub] = times[ROUNDS / 2];
+        println!(
+            "{name}: {:.2} s from its start to the kernel's first words; before, {:.2} s for firmware to load and verify {} bytes",
+            stub.as_secs_f64(),
+            loading.as_secs_f64(),
+            image.len()
+        );
+    }
+}
+
+fn embedded(stub: &[u8], kernel: &[u8], initrd: &[u8]) -> Vec<u8> {
+    Builder::new(stub)
+        .section(".osrel", b"ID=bench\n")
+        .section(".cmdline", b"console=ttyS0")
+        .section(".linux", kernel)
+        .section(".initrd", initrd)
+        .build()
+        .unwrap()
+}
