@@ -27,6 +27,18 @@ pub enum Known {
 }
 
 impl Known {
+    /// As in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ByPath => "by_path",
+            Self::ByDerivation => "by_derivation",
+            Self::ByNameAndVersion => "by_name_and_version",
+            Self::ByName => "by_name",
+            Self::NameOnly => "name_only",
+        }
+    }
+
     /// Whether the patches that were applied are known.
     #[must_use]
     pub fn knows_patches(self) -> bool {
@@ -45,6 +57,41 @@ pub struct Identified {
     pub known: Known,
     /// Name of the channel that described it.
     pub channel: Option<usize>,
+}
+
+impl Identified {
+    /// A package URL: what Nixpkgs wrote down, else one of type `nix` with name and version.
+    ///
+    /// Source: <https://github.com/package-url/purl-spec>
+    #[must_use]
+    pub fn purl(&self) -> String {
+        if let Some(purl) = self
+            .package
+            .purls
+            .iter()
+            .find(|purl| purl.starts_with("pkg:"))
+        {
+            return purl.clone();
+        }
+        format!(
+            "pkg:nix/{}@{}",
+            percent(&self.software.pname),
+            percent(&self.software.version)
+        )
+    }
+}
+
+/// Percent-encodes all but what a purl's parts may hold as it is.
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 /// Sets whose packages carry a prefix in their store path: how the name begins, and the set.

@@ -14,7 +14,9 @@ use snowguard_scan::identify::{Identified, identify};
 use snowguard_scan::input::{self, Nix, Target};
 use snowguard_scan::judge::Scan;
 use snowguard_scan::report::finding::{self, Material};
-use snowguard_scan::report::{Level, Report, json, story, terminal};
+use snowguard_scan::report::{
+    Level, Report, csv, cyclonedx, json, markdown, openvex, sarif, story, terminal,
+};
 use snowguard_scan::software::Inventory;
 use snowguard_scan::suppress::Suppressions;
 
@@ -87,8 +89,20 @@ impl Bar {
 /// A form of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For a person at a terminal
     Text,
+    /// With a version of its own
     Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// CycloneDX 1.6: the software, and the findings as vulnerabilities
+    Cyclonedx,
+    /// OpenVEX 0.2.0
+    Openvex,
+    /// RFC 4180
+    Csv,
+    /// A table for an issue
+    Markdown,
 }
 
 /// Scans and tells.
@@ -130,7 +144,7 @@ pub fn run(options: &Options) -> Result<Outcome> {
         today: jiff::Zoned::now().date(),
     };
     let report = Report::new(&material, &file);
-    tell(&report, options.format)?;
+    tell(&report, &identified, options.format)?;
     Ok(if options.fail_on.is_reached(report.worst()) {
         Outcome::Findings
     } else {
@@ -186,19 +200,27 @@ fn check_age(file: &AdvisoryFile<'_>, allowed: Option<u32>) -> Result<()> {
     }
 }
 
-fn tell(report: &Report<'_>, format: Format) -> Result<()> {
+fn tell(report: &Report<'_>, software: &[Identified], format: Format) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match format {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let text = match format {
         Format::Text => {
             let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let text = terminal::write(report, terminal::Style { colour })?;
-            out.write_all(text.as_bytes())
+            terminal::write(report, terminal::Style { colour })?
         }
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &json::Document::of(report))
-                .context("writing JSON")?;
-            out.write_all(b"\n")
-        }
-    }
-    .context("writing to standard output")
+        Format::Csv => csv::write(report),
+        Format::Markdown => markdown::write(report),
+        Format::Json => pretty(&json::Document::of(report))?,
+        Format::Sarif => pretty(&sarif::document(report))?,
+        Format::Openvex => pretty(&openvex::document(report, now))?,
+        Format::Cyclonedx => pretty(&cyclonedx::document(report, software, now))?,
+    };
+    out.write_all(text.as_bytes())
+        .context("writing to standard output")
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    let mut text = serde_json::to_string_pretty(value).context("writing JSON")?;
+    text.push('\n');
+    Ok(text)
 }

@@ -80,6 +80,14 @@ impl Finding<'_> {
         self.prose.is_some_and(|prose| prose.kev.is_some())
     }
 
+    /// The advisory's title; empty where it has none.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.prose
+            .and_then(|prose| prose.title.as_deref())
+            .unwrap_or_default()
+    }
+
     /// Probability of exploitation within 30 days, 0.0 to 1.0.
     #[must_use]
     pub fn epss(&self) -> Option<f64> {

@@ -125,7 +125,7 @@ fn row<'a>(finding: &'a Finding<'a>) -> Row<'a> {
         epss: finding.epss(),
         exploited: finding.is_exploited(),
         fixed_in: finding.found.fixed_in.as_deref(),
-        title: finding.prose.and_then(|prose| prose.title.as_deref()),
+        title: Some(finding.title()).filter(|title| !title.is_empty()),
         reasons: &finding.found.reasons,
         why: &finding.why,
     }

@@ -1,7 +1,12 @@
 //! What is told, in the form that was asked for.
 
+pub mod csv;
+pub mod cyclonedx;
 pub mod finding;
 pub mod json;
+pub mod markdown;
+pub mod openvex;
+pub mod sarif;
 pub mod story;
 pub mod terminal;
 

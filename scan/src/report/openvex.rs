@@ -1,0 +1,64 @@
+//! OpenVEX 0.2.0: what a scan says of each advisory and product.
+//!
+//! Source: <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>
+
+use serde_json::{Value, json};
+
+use super::{Finding, Report, time};
+
+/// The document. Its id is derived from its content, so that the same scan gives the same document.
+#[must_use]
+pub fn document(report: &Report<'_>, now: i64) -> Value {
+    let mut statements: Vec<Value> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let action = match &finding.found.fixed_in {
+                Some(fixed) => format!("Update to {fixed} or later."),
+                None => "No fixed version is known.".to_owned(),
+            };
+            let mut statement = statement(finding, "affected");
+            statement["action_statement"] = Value::String(action);
+            statement
+        })
+        .collect();
+    for (finding, rule) in &report.set_aside {
+        let mut statement = statement(finding, "not_affected");
+        statement["impact_statement"] = Value::String(rule.reason.clone());
+        statements.push(statement);
+    }
+    let digest =
+        snowguard_advisory_file::Chunk::of(Value::Array(statements.clone()).to_string().as_bytes());
+    let hex: String = digest
+        .digest
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    json!({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": format!("https://openvex.dev/docs/public/vex-{hex}"),
+        "author": "snowguard-scan",
+        "role": "scanner",
+        "timestamp": time(now),
+        "version": 1,
+        "tooling": concat!("snowguard-scan ", env!("CARGO_PKG_VERSION")),
+        "statements": statements,
+    })
+}
+
+fn statement(finding: &Finding<'_>, status: &str) -> Value {
+    let purl = finding.software.purl();
+    let aliases = finding
+        .prose
+        .map(|prose| prose.aliases.clone())
+        .unwrap_or_default();
+    let mut vulnerability = json!({ "name": finding.found.advisory });
+    if !aliases.is_empty() {
+        vulnerability["aliases"] = json!(aliases);
+    }
+    json!({
+        "vulnerability": vulnerability,
+        "products": [{ "@id": purl, "identifiers": { "purl": purl } }],
+        "status": status,
+    })
+}
