@@ -1,9 +1,11 @@
 //! The program as a user runs it, on inputs as Nix prints them.
 #![allow(
     clippy::unwrap_used,
-    reason = "a test says what it expects by panicking"
+    clippy::print_stdout,
+    reason = "a test says what it expects by panicking, and what it leaves out by printing"
 )]
 
 mod commands;
+mod formats;
 mod inputs;
 mod stage;
