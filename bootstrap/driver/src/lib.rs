@@ -4,8 +4,13 @@
 //! Non-goals: what the rungs are (that is data, `bootstrap/steps`, and `bootstrap/ladder`), and how
 //! a process is locked in (`bootstrap/sandbox`).
 //!
-//! Entry types: [`graph::load`] and [`graph::Graph`].
+//! Entry types: [`graph::load`] and [`graph::Graph`]; [`build::Build`]; [`store::Store`];
+//! [`runner::Plan`], which `snowguard-step` runs.
 //!
 //! Source of the format of step files: `docs/bootstrap-steps.md`.
 
+pub mod build;
 pub mod graph;
+pub mod runner;
+pub mod sources;
+pub mod store;

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{Failure, check, graph, ladder, seed};
+use crate::command::{Failure, build, check, graph, ladder, seed};
 
 /// Build the ladder from the seed, step by step, and account for every byte.
 ///
@@ -31,6 +31,8 @@ struct Cli {
 enum Command {
     /// Compare every rung with what an independent checker makes of the same sources
     Check(check::Options),
+    /// Make steps, each in its sandbox
+    Build(build::Options),
     /// Check the graph of steps and list it in the order of building
     Graph(graph::Options),
     /// Build, show and take out the lowest rungs, which are the project's own
@@ -42,6 +44,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Check(options) => check::run(&options),
+        Command::Build(options) => build::run(&options),
         Command::Graph(options) => graph::run(&options),
         Command::Ladder(options) => ladder::run(&options),
         Command::Seed(options) => seed::run(&options),

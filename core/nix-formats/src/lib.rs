@@ -14,6 +14,7 @@
 //! - [`nixbase32`], [`struct@Hash`], [`ContentAddress`], [`Signature`]: how digests are written.
 //! - [`Derivation`]: [`derivation::aterm`] reads and writes `.drv` files byte by byte,
 //!   [`derivation::json`] what `nix derivation show` prints, in all its versions.
+//! - [`nar`]: one file tree as one sequence of bytes, read and written as streams.
 //! - [`path_info`]: what a store knows of its objects, from [`path_info::json`] (`nix path-info
 //!   --json`, in all its versions) and [`path_info::narinfo`] (binary caches).
 //!
@@ -26,6 +27,7 @@ pub mod derivation;
 mod hash;
 mod json;
 mod name;
+pub mod nar;
 pub mod nixbase32;
 pub mod path_info;
 mod signature;

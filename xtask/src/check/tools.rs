@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 19] = [
+const TOOLS: [Tool; 20] = [
     Tool {
         program: "git",
         package: "git",
@@ -24,6 +24,11 @@ const TOOLS: [Tool; 19] = [
         program: "nix-instantiate",
         package: "nix-bin",
         purpose: "names and versions compared with Nix's own",
+    },
+    Tool {
+        program: "busybox",
+        package: "busybox-static",
+        purpose: "a static program for bootstrap steps to run",
     },
     Tool {
         program: "initdb",

@@ -1,15 +1,20 @@
 //! The subcommands, one module each: arguments in, a result for the exit code out.
 
+pub mod build;
 pub mod check;
 pub mod graph;
 pub mod ladder;
+mod progress;
 pub mod seed;
 
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
+use snowguard_bootstrap::build::WrongOutput;
 use snowguard_bootstrap::graph::{Graph, GraphErrors, load};
+use snowguard_bootstrap::sources::{Mirror, Places, SourceError};
+use snowguard_bootstrap::store::Store;
 
 /// Why a command ends without success; the kind decides the exit code.
 #[derive(Debug)]
@@ -33,7 +38,11 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
+        if error.is::<WrongOutput>() || error.is::<SourceError>() {
+            Self::Bytes(error)
+        } else {
+            Self::Failed(error)
+        }
     }
 }
 
@@ -60,5 +69,60 @@ impl GraphOptions {
     /// Reads and checks the graph.
     pub fn load(&self) -> Result<Graph, Failure> {
         Ok(load(&self.steps, std::env::consts::ARCH)?)
+    }
+}
+
+/// Where outputs are kept.
+#[derive(Debug, Args)]
+pub struct StoreOptions {
+    /// Folder for outputs, sources and logs [default: ~/.cache/snowguard/bootstrap]
+    #[arg(long, value_name = "DIR", env = "SNOWGUARD_BOOTSTRAP_STORE")]
+    store: Option<PathBuf>,
+}
+
+impl StoreOptions {
+    /// Opens it.
+    pub fn open(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.path()?)?)
+    }
+
+    fn path(&self) -> Result<PathBuf, anyhow::Error> {
+        if let Some(path) = &self.store {
+            return Ok(path.clone());
+        }
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let cache = variable("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".cache")));
+        let cache =
+            cache.ok_or_else(|| anyhow!("neither --store nor HOME says where to keep outputs"))?;
+        Ok(cache.join("snowguard").join("bootstrap"))
+    }
+}
+
+/// Where sources come from.
+#[derive(Debug, Args)]
+pub struct SourceOptions {
+    /// Folder with source files, under their names in the archive or their SHA-256; may be repeated
+    #[arg(long, value_name = "DIR")]
+    sources: Vec<PathBuf>,
+    /// Fetch what is missing from this mirror of the Debian archive
+    #[arg(
+        long,
+        value_name = "URL",
+        num_args = 0..=1,
+        default_missing_value = "http://deb.debian.org/debian",
+        env = "SNOWGUARD_BOOTSTRAP_MIRROR"
+    )]
+    fetch: Option<String>,
+}
+
+impl SourceOptions {
+    /// The places to look.
+    pub fn places(&self) -> Result<Places, Failure> {
+        Ok(Places {
+            folders: self.sources.clone(),
+            mirror: self.fetch.as_deref().map(Mirror::new).transpose()?,
+        })
     }
 }

@@ -14,7 +14,7 @@ pub mod schema;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use load::load;
+pub use load::{EXPECTED, load};
 pub use names::{Digest, Name};
 pub use place::{GraphError, GraphErrors, Place};
 
@@ -48,6 +48,13 @@ pub struct Source {
     pub description: String,
     /// Where it is declared.
     pub place: Place,
+}
+
+impl Source {
+    /// Whether a step may run it as it is: only what was declared to be a binary of the chain's start.
+    pub fn is_executable(&self) -> bool {
+        self.trust == Trust::Seed
+    }
 }
 
 /// Where a source comes from.

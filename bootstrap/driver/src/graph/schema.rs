@@ -148,7 +148,7 @@ pub enum Action {
     Same(Same),
 }
 
-/// Unpacks a tar archive (gzip, bzip2, xz, zstd or bare) or a Debian binary package, within
+/// Unpacks a tar archive (gzip, bzip2, xz or bare) or a Debian binary package, within
 /// limits, and refuses what would lead out of the folder.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

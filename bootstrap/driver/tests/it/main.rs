@@ -1,4 +1,6 @@
 //! The program and the library from outside.
 
+mod build;
 mod graph;
 mod ladder;
+mod world;

@@ -7,6 +7,7 @@
 
 mod abuse;
 mod golden;
+mod nar;
 mod nix;
 mod properties;
 mod shared;

@@ -1,0 +1,72 @@
+//! `unpack`: which archive it is, told by its first bytes, and the stream inside.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use anyhow::{Context, Result, bail};
+
+use super::paths::from_build;
+use super::tar;
+use crate::graph::schema::Unpack;
+
+/// Looks no further to tell what an archive is.
+const HEAD: usize = 512;
+
+/// `unpack`
+pub fn unpack(action: &Unpack) -> Result<()> {
+    let file = File::open(from_build(&action.from)?)
+        .with_context(|| format!("cannot open {}", action.from))?;
+    let into = from_build(&action.into)?;
+    let options = tar::Options {
+        strip: action.strip as usize,
+        only: &action.only,
+        except: &action.except,
+    };
+    let stream = open(file).with_context(|| format!("cannot read {}", action.from))?;
+    tar::unpack(stream, &into, &options).with_context(|| format!("archive {}", action.from))
+}
+
+/// The tar stream of an archive.
+fn open(mut file: File) -> Result<Box<dyn Read>> {
+    let mut head = Vec::new();
+    (&file).take(HEAD as u64).read_to_end(&mut head)?;
+    if head.starts_with(b"!<arch>\ndebian-binary") {
+        return debian(file);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    decompress(&head, BufReader::with_capacity(256 << 10, file))
+}
+
+fn decompress(head: &[u8], stream: impl Read + 'static) -> Result<Box<dyn Read>> {
+    Ok(if head.starts_with(&[0x1f, 0x8b]) {
+        Box::new(flate2::read::MultiGzDecoder::new(stream))
+    } else if head.starts_with(b"BZh") {
+        Box::new(bzip2::read::MultiBzDecoder::new(stream))
+    } else if head.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]) {
+        Box::new(lzma_rust2::XzReader::new(stream, true))
+    } else if head.get(257..262) == Some(b"ustar") {
+        Box::new(stream)
+    } else {
+        bail!("neither tar, gzip, bzip2, xz nor a Debian package")
+    })
+}
+
+/// The member `data.tar.*` of a Debian package, deb(5).
+fn debian(mut file: File) -> Result<Box<dyn Read>> {
+    let mut at = 8;
+    for _ in 0..16 {
+        file.seek(SeekFrom::Start(at))?;
+        let mut header = [0; 60];
+        file.read_exact(&mut header)?;
+        let text = std::str::from_utf8(&header)?;
+        let size: u64 = text[48..58].trim_end().parse().context("a member's size")?;
+        if text.starts_with("data.tar") {
+            let mut head = Vec::new();
+            (&file).take(size.min(HEAD as u64)).read_to_end(&mut head)?;
+            file.seek(SeekFrom::Start(at + 60))?;
+            return decompress(&head, BufReader::new(file.take(size)));
+        }
+        at += 60 + size.next_multiple_of(2);
+    }
+    bail!("no member data.tar")
+}
