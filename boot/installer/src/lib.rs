@@ -23,6 +23,7 @@ pub mod plan;
 pub mod profile;
 pub mod status;
 pub mod survey;
+pub mod thin;
 pub mod transaction;
 pub mod variables;
 pub mod volume;

@@ -1,101 +1,144 @@
-//! A forge of a few lines, for tests that are about files and not about signatures.
+//! The program's own forge, with keys made on the spot and a stub that is an image but no program.
 
+use std::sync::OnceLock;
+
+use snowguard_boot_format::digest::DigestAlgorithm;
+use snowguard_boot_format::signer::{SignError, Signer, SigningRequest};
+use snowguard_boot_format::time::Time;
+use snowguard_boot_format::x509::{Certificate, CertificateRequest};
 use snowguard_boot_installer::digest::Digest;
 use snowguard_boot_installer::error::ForgeError;
-use snowguard_boot_installer::image::{Content, Forge, Read, Signature};
-use snowguard_boot_installer::naming::{Payload, PayloadKind};
+use snowguard_boot_installer::image::{Content, Forge, Read};
+use snowguard_boot_installer::thin::ThinForge;
+use snowguard_boot_signer::{KeyKindToMake, SoftwareKey, SoftwareSigner};
 
-pub struct Plain {
-    pub key: &'static str,
+/// A forge whose stub and key can be exchanged.
+pub struct Exchangeable {
+    pub key: Key,
     pub stub: String,
 }
 
-pub fn forge() -> Plain {
-    Plain {
-        key: "own key",
+#[derive(Clone, Copy)]
+pub enum Key {
+    First,
+    Rotated,
+}
+
+pub fn forge() -> Exchangeable {
+    Exchangeable {
+        key: Key::First,
         stub: "stub 1".to_owned(),
     }
 }
 
-const MARK: &[u8] = b"\nsigned ";
-
-impl Plain {
-    fn seal(&self, unsigned: &[u8], key: &str) -> Digest {
-        Digest::of(&[key.as_bytes(), unsigned].concat())
+impl Exchangeable {
+    pub fn thin(&self) -> ThinForge {
+        ThinForge::new(
+            image(self.stub.as_bytes()),
+            Box::new(Shared(self.key.signer())),
+        )
     }
 }
 
-impl Forge for Plain {
+impl Forge for Exchangeable {
     fn assemble(&self, content: &Content) -> Result<Vec<u8>, ForgeError> {
-        let initrd = content
-            .initrd
-            .map_or("none".to_owned(), |initrd| initrd.digest.to_string());
-        let text = format!(
-            "MZ{}\n{}\n{initrd}\n{}\n{}",
-            self.stub, content.kernel.digest, content.command_line, content.os_release
-        );
-        let mut bytes = text.into_bytes();
-        bytes.resize(bytes.len().next_multiple_of(512) + 1500, b'.');
-        Ok(bytes)
+        self.thin().assemble(content)
     }
 
     fn sign(&self, unsigned: &[u8]) -> Result<Vec<u8>, ForgeError> {
-        let seal = format!("{} {}", self.seal(unsigned, self.key), self.key);
-        Ok([unsigned, MARK, seal.as_bytes()].concat())
+        self.thin().sign(unsigned)
     }
 
     fn read(&self, image: &[u8]) -> Result<Read, ForgeError> {
-        if !image.starts_with(b"MZ") {
-            return Err(ForgeError("not an image".to_owned()));
-        }
-        let place = image.windows(MARK.len()).rposition(|window| window == MARK);
-        let (unsigned, seal) = match place {
-            Some(place) => (&image[..place], Some(&image[place + MARK.len()..])),
-            None => (image, None),
-        };
-        let signature = match seal.and_then(|seal| std::str::from_utf8(seal).ok()?.split_once(' '))
-        {
-            None => Signature::Missing,
-            Some((seal, key)) if seal != self.seal(unsigned, key).to_string() => {
-                Signature::Broken("the seal is another's".to_owned())
-            }
-            Some((_, key)) if key == self.key => Signature::Ours,
-            Some((_, key)) => Signature::Other(key.to_owned()),
-        };
-        Ok(Read {
-            digest: Digest::of(unsigned),
-            content: content(unsigned),
-            signature,
-        })
+        self.thin().read(image)
     }
 
     fn signer(&self) -> Digest {
-        Digest::of(self.key.as_bytes())
+        self.thin().signer()
     }
 
     fn signer_name(&self) -> String {
-        self.key.to_owned()
+        self.thin().signer_name()
     }
 
     fn pcr11(&self, content: &Content) -> Result<Digest, ForgeError> {
-        Ok(Digest::of(format!("{content:?}").as_bytes()))
+        self.thin().pcr11(content)
     }
 }
 
-fn content(unsigned: &[u8]) -> Option<Content> {
-    let text = std::str::from_utf8(unsigned).ok()?.trim_end_matches('.');
-    let mut lines = text.splitn(5, '\n');
-    let _stub = lines.next()?;
-    let payload = |kind, hex| {
-        Some(Payload {
-            kind,
-            digest: Digest::parse(hex)?,
-        })
-    };
-    Some(Content {
-        kernel: payload(PayloadKind::Kernel, lines.next()?)?,
-        initrd: payload(PayloadKind::Initrd, lines.next()?),
-        command_line: lines.next()?.to_owned(),
-        os_release: lines.next()?.to_owned(),
-    })
+impl Key {
+    fn signer(self) -> &'static SoftwareSigner {
+        static FIRST: OnceLock<SoftwareSigner> = OnceLock::new();
+        static ROTATED: OnceLock<SoftwareSigner> = OnceLock::new();
+        match self {
+            Self::First => FIRST.get_or_init(|| make("first key")),
+            Self::Rotated => ROTATED.get_or_init(|| make("rotated key")),
+        }
+    }
+}
+
+fn make(name: &str) -> SoftwareSigner {
+    let key = SoftwareKey::generate(KeyKindToMake::P256).unwrap();
+    let public = key.public_key_der().unwrap();
+    // 2024-01-01.
+    let day = Time::from_unix(1_704_067_200).unwrap();
+    let request =
+        CertificateRequest::new(name, &public, [7; 16], (day, day.plus_days(3650))).unwrap();
+    let algorithm = DigestAlgorithm::Sha256;
+    let message = request.message(algorithm).unwrap();
+    let signature = key.sign(algorithm, &message).unwrap();
+    let certificate = request.finish(algorithm, &signature).unwrap();
+    SoftwareSigner::new(key, vec![certificate]).unwrap()
+}
+
+struct Shared(&'static SoftwareSigner);
+
+impl Signer for Shared {
+    fn certificate(&self) -> &Certificate {
+        self.0.certificate()
+    }
+
+    fn sign(&self, request: &SigningRequest<'_>) -> Result<Vec<u8>, SignError> {
+        self.0.sign(request)
+    }
+}
+
+/// A PE32+ image for x86-64 with one section that holds these bytes, and room for more sections.
+pub fn image(content: &[u8]) -> Vec<u8> {
+    const HEADERS: usize = 1024;
+    let raw = content.len().next_multiple_of(512);
+    let mut bytes = vec![0; HEADERS + raw];
+    let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+    let (headers, size) = (HEADERS as u32, raw as u32);
+    put(0, b"MZ");
+    put(0x3c, &64_u32.to_le_bytes());
+    put(64, b"PE\0\0\x64\x86\x01\x00");
+    put(84, &240_u16.to_le_bytes());
+    put(86, &0x0206_u16.to_le_bytes());
+    let optional = 88;
+    put(optional, &0x020b_u16.to_le_bytes());
+    for (at, value) in [
+        (16, 0x1000),
+        (32, 0x1000),
+        (36, 0x200),
+        (56, 0x1000 + size.next_multiple_of(0x1000)),
+        (60, headers),
+        (108, 16),
+    ] {
+        put(optional + at, &u32::to_le_bytes(value));
+    }
+    put(optional + 68, &10_u16.to_le_bytes());
+    let table = optional + 240;
+    put(table, b".text");
+    for (at, value) in [
+        (8, size),
+        (12, 0x1000),
+        (16, size),
+        (20, headers),
+        (36, 0x6000_0020),
+    ] {
+        put(table + at, &u32::to_le_bytes(value));
+    }
+    put(HEADERS, content);
+    bytes
 }

@@ -9,6 +9,7 @@ use folder::Machine;
 use serde_json::json;
 use snowguard_boot_installer::plan::Plan;
 
+use crate::forge::{Key, image};
 use crate::store::exists;
 
 #[test]
@@ -170,7 +171,8 @@ fn somebody_elses_fallback_loader_stays() {
     let mut machine = Machine::new();
     machine.store.generation(1, 100, 100);
     machine.switch_to(1);
-    machine.plant("EFI/BOOT/BOOTX64.EFI", b"MZ shim");
+    let shim = image(b"shim");
+    machine.plant("EFI/BOOT/BOOTX64.EFI", &shim);
     let plan = machine.plan().unwrap();
     assert!(
         plan.notes
@@ -181,7 +183,7 @@ fn somebody_elses_fallback_loader_stays() {
     machine.install();
     assert_eq!(
         fs::read(machine.esp().join("EFI/BOOT/BOOTX64.EFI")).unwrap(),
-        b"MZ shim"
+        shim
     );
 }
 
@@ -211,7 +213,7 @@ fn a_new_stub_or_key_reaches_every_entry_and_the_last_good_image_stays() {
         .find(|image| !old.contains(image));
     machine.install();
     assert_eq!(machine.generations(), [1, 2, 3]);
-    machine.forge.key = "rotated key";
+    machine.forge.key = Key::Rotated;
     let plan = machine.plan().unwrap();
     assert_eq!(
         (plan.images.len(), plan.loaders.len(), plan.payloads.len()),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use snowguard_boot_installer::profile::Profile;
 
+use crate::forge::image;
+
 pub struct Store {
     folder: tempfile::TempDir,
 }
@@ -108,19 +110,10 @@ pub fn noise(seed: u64, size: usize) -> Vec<u8> {
     .collect()
 }
 
-/// systemd-boot, as far as the plain forge and the installer look at it.
+/// systemd-boot, as far as anybody can tell without starting it.
 pub fn boot_loader(version: &str) -> Vec<u8> {
-    let mut image = b"MZ".to_vec();
-    image.resize(0x3c, 0);
-    image.extend(64u32.to_le_bytes());
-    image.extend(b"PE\0\0\x64\x86");
-    image.extend(format!("#### LoaderInfo: systemd-boot {version} ####").bytes());
-    image.extend(
-        noise(version.len() as u64, 3000)
-            .iter()
-            .map(|byte| byte % 26 + b'a'),
-    );
-    image
+    let magic = format!("#### LoaderInfo: systemd-boot {version} ####");
+    image(&[magic.as_bytes(), &noise(version.len() as u64, 3000)].concat())
 }
 
 pub fn exists(path: &Path) -> bool {

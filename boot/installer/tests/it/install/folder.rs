@@ -12,12 +12,12 @@ use snowguard_boot_installer::plan::{Booted, Plan, Request, Settings};
 use snowguard_boot_installer::transaction::{Summary, carry_out};
 use snowguard_boot_installer::volume::{Mounted, Volume};
 
-use crate::forge::{Plain, forge};
+use crate::forge::{Exchangeable, forge};
 use crate::store::{Store, boot_loader};
 
 pub struct Machine {
     pub store: Store,
-    pub forge: Plain,
+    pub forge: Exchangeable,
     pub settings: Settings,
     pub boot_loader: Vec<u8>,
     /// The file name of the entry that booted.
