@@ -86,7 +86,10 @@ impl Profile {
             .file_name()
             .and_then(|name| name.to_str())
             .ok_or_else(|| failed("not the path of a profile".to_owned()))?;
-        let folder = profile.parent().unwrap_or(Path::new("."));
+        let folder = match profile.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
         let entries = std::fs::read_dir(folder).map_err(|error| failed(error.to_string()))?;
         let mut read = Self::default();
         for entry in entries {

@@ -18,6 +18,7 @@ mod files;
 mod firmware;
 mod outcome;
 mod output;
+mod partitions;
 mod signer;
 
 use std::process::ExitCode;

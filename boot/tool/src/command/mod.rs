@@ -1,10 +1,13 @@
 //! The subcommands, one file each: its options, and what it does with them.
 
+mod bless;
 mod events;
 mod inspect;
+mod install;
 mod keys;
 mod measure;
 mod sign;
+mod status;
 mod uki;
 mod verify;
 
@@ -34,6 +37,12 @@ pub enum Command {
     Uki(Box<uki::Options>),
     /// Predict PCR 4 and 11
     Measure(measure::Options),
+    /// Bring the boot partition to what a NixOS profile says
+    Install(Box<install::Options>),
+    /// Show what the boot partition holds, who signed it, what will boot
+    Status(status::Options),
+    /// Tell the boot loader that this boot went well
+    Bless(bless::Options),
     /// Show the event log and what it says the registers hold
     Events(events::Options),
     /// Show what an image is made of: headers, sections, signatures
@@ -52,6 +61,9 @@ impl Command {
             Self::Verify(options) => verify::run(options, output),
             Self::Uki(options) => uki::run(options, output),
             Self::Measure(options) => measure::run(options, output),
+            Self::Install(options) => install::run(options, output),
+            Self::Status(options) => status::run(options, output),
+            Self::Bless(options) => bless::run(options, output),
             Self::Events(options) => events::run(options, output),
             Self::Inspect(options) => inspect::run(options, output),
         }

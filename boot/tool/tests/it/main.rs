@@ -2,6 +2,7 @@
 
 mod events;
 mod inspect;
+mod install;
 mod keys;
 mod offline;
 mod program;
