@@ -80,7 +80,8 @@ pub enum DeriveError {
     },
 }
 
-/// Makes every file that the script names, in memory.
+/// Makes every file that the script names, in memory, but those that are [only
+/// recorded](Ladder::only_recorded).
 ///
 /// # Errors
 /// When a source is not of its language, or the script names what isn't there.
@@ -101,6 +102,14 @@ fn follow(
     command: &Command,
 ) -> Result<Option<Artifact>, DeriveError> {
     let line = command.line;
+    let recorded = |path: &String| ladder.only_recorded(path);
+    if command
+        .output()
+        .is_some_and(|path| ladder.only_recorded(path))
+        || command.inputs().iter().any(recorded)
+    {
+        return Ok(None);
+    }
     let inputs = command
         .inputs()
         .iter()

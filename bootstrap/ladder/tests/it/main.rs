@@ -3,6 +3,7 @@
 // Tests may unwrap: what fails is the test.
 #![allow(clippy::unwrap_used)]
 
+mod c2;
 mod climbed;
 mod damage;
 mod foreign;
