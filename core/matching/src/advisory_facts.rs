@@ -27,6 +27,15 @@ pub struct Identity {
     pub ecosystem: Option<Ecosystem>,
 }
 
+impl Identity {
+    /// Whether the vendor is written as a Maven group.
+    #[must_use]
+    pub fn is_grouped(&self) -> bool {
+        let vendor = self.text.split([':', ' ']).next().unwrap_or_default();
+        Ecosystem::from_group(vendor).is_some()
+    }
+}
+
 /// Where a row stands in its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -300,6 +309,7 @@ fn push_product(
         }
         _ => (vendor, product),
     };
+    let ecosystem = ecosystem.or_else(|| Ecosystem::from_group(vendor));
     let vendor_product = VendorProduct::new(vendor, name);
     if vendor_product.product.is_empty() {
         return;
@@ -329,7 +339,7 @@ fn identity_of_cpe(cpe: &Cpe) -> Option<Identity> {
     let name = product.rsplit('/').next().unwrap_or(product);
     let ecosystem = match &cpe.target_sw {
         Value::Text(target) => Ecosystem::from_target_sw(target),
-        _ => None,
+        _ => Ecosystem::from_group(vendor),
     };
     Some(Identity {
         vendor_product: VendorProduct::new(vendor, name),

@@ -123,6 +123,20 @@ impl Ecosystem {
         })
     }
 
+    /// From a vendor that is written as a Maven group (`org.postgresql`): a reversed domain. What
+    /// lies in a group is a Java library, whatever else may carry its name.
+    #[must_use]
+    pub fn from_group(vendor: &str) -> Option<Self> {
+        let (top, rest) = vendor.split_once('.')?;
+        let is_name = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_lowercase())
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+        };
+        (matches!(top, "org" | "com" | "net" | "io" | "dev") && is_name(rest)).then_some(Self::Java)
+    }
+
     /// From CVE `collectionURL`.
     #[must_use]
     pub fn from_collection(url: &str) -> Option<Self> {

@@ -5,12 +5,13 @@ use snowguard_advisory::model::Advisory;
 use crate::advisory_facts::AdvisoryFacts;
 use crate::decide::decide;
 use crate::evidence::Allowed;
+use crate::group::group;
 use crate::index::PackageIndex;
 use crate::keys;
 use crate::knowledge::Knowledge;
 use crate::package_facts::PackageFacts;
 use crate::tie::tie;
-use crate::verdict::Match;
+use crate::verdict::{Match, Reason, Tier, Verdict, Weight};
 
 /// Judges one advisory against one package. `None` where nothing ties the two, and for an
 /// advisory that was rejected or withdrawn.
@@ -29,14 +30,49 @@ pub fn judge(
     let decision = decide(advisory, facts, package, &tie.rows);
     let mut reasons = decision.reasons;
     reasons.extend(tie.reasons);
+    let mut tier = tie.tier;
+    let is_past = matches!(decision.verdict, Verdict::Fixed | Verdict::NotAffected);
+    if let Some(thin) = tie.thin.filter(|_| is_past && decision.is_compared) {
+        let (code, text) = thin.reason();
+        tier = Tier::Low;
+        reasons.push(Reason {
+            code: code.to_owned(),
+            weight: Weight::Against,
+            text: text.to_owned(),
+            at: None,
+        });
+    }
     Some(Match {
         advisory: advisory.id.clone(),
         attr: package.attr.clone(),
         verdict: decision.verdict,
-        tier: tie.tier,
+        tier,
+        variant_of: None,
         fixed_in: decision.fixed_in,
         reasons,
     })
+}
+
+/// Judges one advisory against all packages of a channel that could tie, and groups what is one
+/// software ([`crate::group`]). The order is that of the packages.
+#[must_use]
+pub fn judge_each<'a>(
+    advisory: &Advisory,
+    facts: &AdvisoryFacts,
+    packages: impl IntoIterator<Item = &'a PackageFacts>,
+    knowledge: &Knowledge,
+    allowed: Allowed,
+) -> Vec<Match> {
+    let found = packages
+        .into_iter()
+        .filter_map(|package| {
+            Some((
+                judge(advisory, facts, package, knowledge, allowed)?,
+                package,
+            ))
+        })
+        .collect();
+    group(found)
 }
 
 /// Judges one advisory against all packages of an index that could tie. The order is that of
@@ -52,9 +88,11 @@ pub fn judge_all(
     if facts.is_void {
         return Vec::new();
     }
-    index
-        .find(&keys::lookup(&facts, knowledge))
-        .into_iter()
-        .filter_map(|package| judge(advisory, &facts, package, knowledge, allowed))
-        .collect()
+    judge_each(
+        advisory,
+        &facts,
+        index.find(&keys::lookup(&facts, knowledge)),
+        knowledge,
+        allowed,
+    )
 }

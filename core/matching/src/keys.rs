@@ -38,6 +38,12 @@ impl Key {
         Self(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
+    /// The hash itself.
+    #[must_use]
+    pub fn value(self) -> u64 {
+        self.0
+    }
+
     /// As a signed integer, for databases without unsigned ones.
     #[must_use]
     pub fn to_i64(self) -> i64 {

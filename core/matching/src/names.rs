@@ -74,6 +74,26 @@ pub fn is_blank(text: &str) -> bool {
     )
 }
 
+/// Whether a vendor, in joined form, makes a distribution: its CPEs name streams of that
+/// distribution, whatever software is in them.
+#[must_use]
+pub fn is_distribution(vendor: &str) -> bool {
+    matches!(
+        vendor,
+        "redhat"
+            | "fedoraproject"
+            | "centos"
+            | "debian"
+            | "canonical"
+            | "suse"
+            | "opensuse"
+            | "gentoo"
+            | "mageia"
+            | "rockylinux"
+            | "almalinux"
+    )
+}
+
 /// Words that name a kind of thing rather than a thing. A product with only such a name ties
 /// to a package only with further evidence.
 #[must_use]

@@ -4,6 +4,7 @@ use snowguard_advisory::cpe::{Cpe, Value};
 use snowguard_advisory::purl::Purl;
 
 use crate::ecosystem::Ecosystem;
+use crate::keys::Key;
 use crate::mention::cve_ids;
 use crate::names;
 use crate::package::Package;
@@ -73,6 +74,9 @@ pub struct PackageFacts {
     pub repositories: Vec<Repository>,
     /// Joined owners of the repositories.
     pub owners: Vec<String>,
+    /// Hash of source and version: packages that share it are built from the same source. `None`
+    /// where either is unknown.
+    pub origin: Option<u64>,
     /// Host names of homepage and sources.
     pub hosts: Vec<String>,
     /// Joined description, to look for a vendor's name in it.
@@ -155,6 +159,7 @@ impl PackageFacts {
             scope,
             names: names_of(&package, scope, &repositories),
             owners,
+            origin: origin(&package),
             hosts,
             description: names::dashed(package.description.as_deref().unwrap_or_default()),
             ecosystem_names,
@@ -192,6 +197,9 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
         let own = package.attr.rsplit('.').next().unwrap_or(&package.attr);
         add(own, Rank::Exact);
     }
+    if let Some(kernel) = kernel_of(package) {
+        add(kernel, Rank::Exact);
+    }
     for repository in repositories {
         add(repository.name(), Rank::Repository);
     }
@@ -199,6 +207,35 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
         add(&variant, Rank::Variant);
     }
     out
+}
+
+fn origin(package: &Package) -> Option<u64> {
+    let source = package.sources.first()?;
+    if package.version.is_empty() {
+        return None;
+    }
+    // One repository has several addresses: a release's tarball, an archive of the tag.
+    let source = Repository::in_url(source).map_or_else(
+        || source.clone(),
+        |(repository, _)| repository.as_str().to_owned(),
+    );
+    Some(Key::new("origin", &format!("{source} {}", package.version)).value())
+}
+
+/// `linux` for its flavours (`linux-zen`, `linux-rt`, `linux-libre`): other patches on the kernel, which
+/// say so by its homepage. What the kernel's advisories say of its releases they say of these.
+fn kernel_of(package: &Package) -> Option<&'static str> {
+    const FLAVOURS: [&str; 9] = [
+        "zen", "lqx", "xanmod", "rt", "hardened", "libre", "rpi", "asahi", "mobile",
+    ];
+    let flavour = package.pname.strip_prefix("linux-")?;
+    let word = flavour.split(['-', '_']).next().unwrap_or(flavour);
+    let is_kernel = package
+        .homepages
+        .iter()
+        .filter_map(|url| host_of(url))
+        .any(|host| host == "kernel.org");
+    (is_kernel && FLAVOURS.contains(&word)).then_some("linux")
 }
 
 /// Whether a homepage is a folder inside a repository (`…/tree/master/tools/usbip`): then the

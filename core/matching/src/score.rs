@@ -1,118 +1,11 @@
-//! How good the matcher is, measured against pairs that people have judged.
-//!
-//! Truth is JSON lines: an optional first line `{"world": [pname, …], "cves": [id, …]}` that
-//! restricts scoring, then `{"cve", "package", "verdict"?}`, one a line. `relation` values of
-//! nixpkgs histories are read as verdicts where they are one (`patched`, `known-vulnerable`).
+//! How good the matcher is, measured against pairs that people have judged ([`crate::truth`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use serde::Serialize;
 
+use crate::truth::Truth;
 use crate::verdict::{Tier, Verdict};
-
-/// A line of truth that can't be read.
-#[derive(Debug, Error)]
-#[error("truth line {line}: {reason}")]
-pub struct TruthError {
-    /// One-based.
-    pub line: usize,
-    /// What is wrong.
-    pub reason: String,
-}
-
-/// Judged pairs, and the closed world in which they are complete.
-#[derive(Debug, Default)]
-pub struct Truth {
-    /// Packages that count; empty: all that stand in a pair.
-    pub world: BTreeSet<String>,
-    /// Advisories that count; empty: all that stand in a pair.
-    pub advisories: BTreeSet<String>,
-    /// Pairs of advisory and package with their verdict, where one was given.
-    pub pairs: BTreeMap<(String, String), Option<Verdict>>,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    #[serde(default)]
-    world: Option<Vec<String>>,
-    #[serde(default)]
-    cves: Option<Vec<String>>,
-    #[serde(default)]
-    cve: Option<String>,
-    #[serde(default)]
-    package: Option<String>,
-    #[serde(default)]
-    verdict: Option<String>,
-    #[serde(default)]
-    relation: Option<String>,
-}
-
-impl Truth {
-    /// Reads truth from JSON lines. Rows that are a tool's output, not a person's judgement
-    /// (`candidate-issue`, `scan-…`), are passed over.
-    ///
-    /// # Errors
-    /// [`TruthError`] with the line for what is no JSON object of this form.
-    pub fn parse(text: &str) -> Result<Self, TruthError> {
-        let mut truth = Self::default();
-        for (index, raw) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-        {
-            let fail = |reason: String| TruthError {
-                line: index + 1,
-                reason,
-            };
-            let line: Line = serde_json::from_str(raw).map_err(|error| fail(error.to_string()))?;
-            if let Some(world) = line.world {
-                truth.world.extend(world);
-                truth.advisories.extend(line.cves.unwrap_or_default());
-                continue;
-            }
-            let (Some(cve), Some(package)) = (line.cve, line.package) else {
-                return Err(fail("needs \"cve\" and \"package\"".to_owned()));
-            };
-            let relation = line.relation.as_deref().unwrap_or_default();
-            if relation.starts_with("scan-") || relation == "candidate-issue" {
-                continue;
-            }
-            let verdict = match (line.verdict.as_deref(), relation) {
-                (Some(text), _) => Some(
-                    parse_verdict(text)
-                        .ok_or_else(|| fail(format!("no such verdict: {text:?}")))?,
-                ),
-                (None, "patched") => Some(Verdict::Fixed),
-                (None, "known-vulnerable") => Some(Verdict::Affected),
-                (None, _) => None,
-            };
-            let slot = truth.pairs.entry((cve, package)).or_default();
-            *slot = slot.or(verdict);
-        }
-        if truth.world.is_empty() {
-            truth.world = truth
-                .pairs
-                .keys()
-                .map(|(_, package)| package.clone())
-                .collect();
-        }
-        if truth.advisories.is_empty() {
-            truth.advisories = truth.pairs.keys().map(|(cve, _)| cve.clone()).collect();
-        }
-        Ok(truth)
-    }
-}
-
-fn parse_verdict(text: &str) -> Option<Verdict> {
-    Some(match text.to_ascii_lowercase().replace('-', "_").as_str() {
-        "affected" => Verdict::Affected,
-        "not_affected" | "unaffected" => Verdict::NotAffected,
-        "fixed" => Verdict::Fixed,
-        "unknown" | "under_investigation" => Verdict::Unknown,
-        _ => return None,
-    })
-}
 
 /// A guess to be scored. `names` are all under which truth may know the package.
 #[derive(Debug, Clone)]
@@ -125,14 +18,21 @@ pub struct Guess {
     pub tier: Tier,
     /// The verdict.
     pub verdict: Verdict,
+    /// Names of the package beneath which it is offered ([`crate::group`]); empty for an entry of
+    /// its own.
+    pub beneath: Vec<String>,
 }
+
+/// A guess for a judgement that holds for one version: advisory, package, version, and the
+/// verdict, or `None` where the two are not tied.
+pub type VersionGuess = ((String, String, String), Option<Verdict>);
 
 /// Precision, recall and what they are made of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Figures {
     /// True positives over predicted; 1 where nothing was predicted.
     pub precision: f64,
-    /// True positives over truth; 1 where there is no truth.
+    /// Found over truth; 1 where there is no truth.
     pub recall: f64,
     /// Harmonic mean.
     pub f1: f64,
@@ -140,12 +40,14 @@ pub struct Figures {
     pub predicted: usize,
     /// Pairs predicted that are true.
     pub true_positives: usize,
+    /// True pairs that are offered, variants beneath an entry outside of the world included.
+    pub found: usize,
     /// Pairs that are true.
     pub truth: usize,
 }
 
 impl Figures {
-    fn new(true_positives: usize, predicted: usize, truth: usize) -> Self {
+    fn new(true_positives: usize, predicted: usize, found: usize, truth: usize) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         let ratio = |part: usize, whole: usize| {
             if whole == 0 {
@@ -154,10 +56,7 @@ impl Figures {
                 part as f64 / whole as f64
             }
         };
-        let (precision, recall) = (
-            ratio(true_positives, predicted),
-            ratio(true_positives, truth),
-        );
+        let (precision, recall) = (ratio(true_positives, predicted), ratio(found, truth));
         let f1 = if precision + recall > 0.0 {
             2.0 * precision * recall / (precision + recall)
         } else {
@@ -169,6 +68,7 @@ impl Figures {
             f1,
             predicted,
             true_positives,
+            found,
             truth,
         }
     }
@@ -203,8 +103,11 @@ pub struct Example {
 /// One matcher's result.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Score {
-    /// Over pairs in the tiers shown by default.
+    /// Over pairs in the tiers shown by default. A variant that is offered beneath a package
+    /// outside of the world is not counted as predicted: its entry lies outside.
     pub candidates: Figures,
+    /// The same, where such a variant is counted by itself.
+    pub ungrouped: Figures,
     /// Over verdicts.
     pub verdicts: VerdictFigures,
     /// Per tier: precision of its own pairs, and the share of truth it finds.
@@ -215,41 +118,62 @@ pub struct Score {
     pub false_alarms: Vec<Example>,
 }
 
-/// Scores guesses against truth. `is_kernel` tells packages that are reported by themselves.
+/// What was guessed for a pair: the surest tie and the worst verdict of all attributes.
+#[derive(Clone, Copy)]
+struct Best {
+    tier: Tier,
+    verdict: Verdict,
+    /// Offered beneath an entry that is not in the world.
+    is_outside: bool,
+}
+
+/// Scores guesses against truth. `counts` tells the packages that are reported.
 #[must_use]
-pub fn score(truth: &Truth, guesses: &[Guess], counts: &dyn Fn(&str) -> bool) -> Score {
-    let mut best: BTreeMap<(&str, &str), (Tier, Verdict)> = BTreeMap::new();
+pub fn score(
+    truth: &Truth,
+    guesses: &[Guess],
+    in_version: &[VersionGuess],
+    counts: &dyn Fn(&str) -> bool,
+) -> Score {
+    let in_world = |name: &String| truth.world.contains(name) && counts(name);
+    let mut best: BTreeMap<(&str, &str), Best> = BTreeMap::new();
     for guess in guesses
         .iter()
         .filter(|guess| truth.advisories.contains(&guess.advisory))
     {
-        for name in guess
-            .names
-            .iter()
-            .filter(|name| truth.world.contains(*name) && counts(name))
-        {
-            let slot = best
-                .entry((&guess.advisory, name))
-                .or_insert((guess.tier, guess.verdict));
+        let is_outside = !guess.beneath.is_empty() && !guess.beneath.iter().any(in_world);
+        for name in guess.names.iter().filter(|name| in_world(name)) {
+            let slot = best.entry((&guess.advisory, name)).or_insert(Best {
+                tier: guess.tier,
+                verdict: guess.verdict,
+                is_outside,
+            });
             // Several attributes share a name: the surest tie counts, then the worst verdict.
-            *slot = (*slot).min((guess.tier, guess.verdict));
+            let (tier, verdict) = (slot.tier, slot.verdict).min((guess.tier, guess.verdict));
+            *slot = Best {
+                tier,
+                verdict,
+                is_outside: slot.is_outside && is_outside,
+            };
         }
     }
     let pairs: BTreeMap<(&str, &str), Option<Verdict>> = truth
         .pairs
         .iter()
-        .filter(|((cve, package), _)| {
-            truth.world.contains(package) && truth.advisories.contains(cve) && counts(package)
-        })
+        .filter(|((cve, package), _)| in_world(package) && truth.advisories.contains(cve))
         .map(|((cve, package), verdict)| ((cve.as_str(), package.as_str()), *verdict))
         .collect();
-    let figures = |wanted: &dyn Fn(Tier) -> bool| {
-        let predicted: Vec<_> = best.iter().filter(|(_, (tier, _))| wanted(*tier)).collect();
-        let hits = predicted
-            .iter()
-            .filter(|(pair, _)| pairs.contains_key(*pair))
-            .count();
-        Figures::new(hits, predicted.len(), pairs.len())
+    let figures = |wanted: &dyn Fn(Tier) -> bool, grouped: bool| {
+        let (mut predicted, mut hits, mut found) = (0, 0, 0);
+        for (pair, guess) in best.iter().filter(|(_, guess)| wanted(guess.tier)) {
+            let is_true = usize::from(pairs.contains_key(pair));
+            found += is_true;
+            if !(grouped && guess.is_outside) {
+                predicted += 1;
+                hits += is_true;
+            }
+        }
+        Figures::new(hits, predicted, found, pairs.len())
     };
     let shown = |tier: Tier| tier != Tier::Low;
     let mut tiers = BTreeMap::new();
@@ -258,39 +182,43 @@ pub fn score(truth: &Truth, guesses: &[Guess], counts: &dyn Fn(&str) -> bool) ->
         ("medium", Tier::Medium),
         ("low", Tier::Low),
     ] {
-        tiers.insert(name.to_owned(), figures(&|own| own == tier));
+        tiers.insert(name.to_owned(), figures(&|own| own == tier, true));
     }
-    let is_hit = |pair: &(&str, &str)| best.get(pair).is_some_and(|(tier, _)| shown(*tier));
+    let is_hit = |pair: &(&str, &str)| best.get(pair).is_some_and(|guess| shown(guess.tier));
     let misses = examples(pairs.keys().filter(|pair| !is_hit(pair)).copied());
-    let alarms = best
+    let alarms = best.iter().filter(|(pair, guess)| {
+        shown(guess.tier) && !guess.is_outside && !pairs.contains_key(*pair)
+    });
+    let in_version = in_version
         .iter()
-        .filter(|(pair, (tier, _))| shown(*tier) && !pairs.contains_key(*pair));
+        .filter(|((cve, package, _), _)| in_world(package) && truth.advisories.contains(cve))
+        .filter_map(|(key, guess)| Some((*truth.judgements.get(key)?, *guess)));
+    let by_pair = pairs.iter().filter_map(|(pair, verdict)| {
+        Some(((*verdict)?, best.get(pair).map(|guess| guess.verdict)))
+    });
     Score {
-        candidates: figures(&shown),
-        verdicts: verdict_figures(&pairs, &best),
+        candidates: figures(&shown, true),
+        ungrouped: figures(&shown, false),
+        verdicts: verdict_figures(by_pair.chain(in_version)),
         tiers,
         misses,
         false_alarms: examples(alarms.map(|(pair, _)| *pair)),
     }
 }
 
-fn verdict_figures(
-    pairs: &BTreeMap<(&str, &str), Option<Verdict>>,
-    best: &BTreeMap<(&str, &str), (Tier, Verdict)>,
-) -> VerdictFigures {
+fn verdict_figures(judged: impl Iterator<Item = (Verdict, Option<Verdict>)>) -> VerdictFigures {
     let mut confusion: BTreeMap<String, usize> = BTreeMap::new();
     let mut counts: BTreeMap<String, (usize, usize, usize)> = BTreeMap::new();
-    let (mut judged, mut right) = (0, 0);
-    for (pair, verdict) in pairs {
-        let Some(verdict) = verdict else { continue };
-        judged += 1;
-        let guess = best.get(pair).map(|(_, verdict)| *verdict);
-        right += usize::from(guess == Some(*verdict));
+    let (mut all, mut right) = (0, 0);
+    for (verdict, guess) in judged {
+        let hit = usize::from(guess == Some(verdict));
+        all += 1;
+        right += hit;
         let truth_name = verdict.as_str().to_owned();
         let guess_name = guess.map_or("missing", Verdict::as_str).to_owned();
         let own = counts.entry(truth_name.clone()).or_default();
         own.2 += 1;
-        own.0 += usize::from(guess == Some(*verdict));
+        own.0 += hit;
         counts.entry(guess_name.clone()).or_default().1 += 1;
         *confusion
             .entry(format!("{truth_name} → {guess_name}"))
@@ -298,12 +226,12 @@ fn verdict_figures(
     }
     counts.remove("missing");
     VerdictFigures {
-        accuracy: Figures::new(right, judged, judged).recall,
-        judged,
+        accuracy: Figures::new(right, all, right, all).recall,
+        judged: all,
         right,
         by_verdict: counts
             .into_iter()
-            .map(|(name, (hit, all, truth))| (name, Figures::new(hit, all, truth)))
+            .map(|(name, (hit, all, truth))| (name, Figures::new(hit, all, hit, truth)))
             .collect(),
         confusion,
     }
@@ -342,6 +270,7 @@ mod tests {
             names: vec![name.to_owned()],
             tier,
             verdict,
+            beneath: Vec::new(),
         }
     }
 
@@ -360,19 +289,33 @@ mod tests {
             guess("CVE-2", "c", Tier::High, Verdict::Affected),
             guess("CVE-9", "a", Tier::High, Verdict::Affected),
         ];
-        let score = score(&truth, &guesses, &|_| true);
-        assert_eq!(score.candidates, Figures::new(1, 2, 2));
-        assert_eq!(score.tiers["low"], Figures::new(1, 1, 2));
+        let score = score(&truth, &guesses, &[], &|_| true);
+        assert_eq!(score.candidates, Figures::new(1, 2, 1, 2));
+        assert_eq!(score.tiers["low"], Figures::new(1, 1, 1, 2));
         assert_eq!((score.verdicts.judged, score.verdicts.right), (1, 1));
         assert_eq!(score.misses[0].package, "b");
         assert_eq!(score.false_alarms[0].advisories, ["CVE-1"]);
     }
 
     #[test]
-    fn a_broken_line_is_named() {
-        let error =
-            Truth::parse("{\"cve\":\"CVE-1\",\"package\":\"a\"}\n{\"cve\":1}\n").unwrap_err();
-        assert_eq!(error.line, 2);
-        assert!(Truth::parse("{\"cve\":\"CVE-1\"}").is_err());
+    fn a_variant_beneath_an_entry_outside_of_the_world_is_no_prediction() {
+        let truth = Truth::parse(
+            "{\"world\":[\"git-svn\",\"vim\",\"gvim\"],\"cves\":[\"CVE-1\",\"CVE-2\"]}\n\
+             {\"cve\":\"CVE-2\",\"package\":\"vim\"}\n\
+             {\"cve\":\"CVE-2\",\"package\":\"gvim\"}\n",
+        )
+        .unwrap();
+        let beneath = |advisory: &str, name: &str, head: &str| Guess {
+            beneath: vec![head.to_owned()],
+            ..guess(advisory, name, Tier::High, Verdict::Affected)
+        };
+        let guesses = [
+            beneath("CVE-1", "git-svn", "git"),
+            guess("CVE-2", "vim", Tier::High, Verdict::Affected),
+            beneath("CVE-2", "gvim", "vim"),
+        ];
+        let score = score(&truth, &guesses, &[], &|_| true);
+        assert_eq!(score.candidates, Figures::new(2, 2, 2, 2));
+        assert_eq!(score.ungrouped, Figures::new(2, 3, 2, 2));
     }
 }

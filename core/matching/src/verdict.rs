@@ -80,6 +80,10 @@ pub struct Match {
     pub verdict: Verdict,
     /// How sure the tie is.
     pub tier: Tier,
+    /// The attribute under which this match is offered, where the package is one of several built
+    /// from the same source in the same version ([`crate::group`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_of: Option<String>,
     /// The first version outside of the range, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_in: Option<String>,

@@ -88,6 +88,7 @@ fn page_reads_use_indexes() {
         attr: "openssl".into(),
         verdict: snowguard_matching::verdict::Verdict::Affected,
         tier: snowguard_matching::verdict::Tier::High,
+        variant_of: None,
         fixed_in: None,
         reasons: Vec::new(),
     };

@@ -30,11 +30,41 @@ impl<'a> Form<'a> {
         if let Some(day) = day(version) {
             return Self::Date(day);
         }
-        let is_hex = version.bytes().all(|b| b.is_ascii_hexdigit());
-        if is_hex && (version.len() == 40 || version.len() == 64) {
+        if is_commit(version) {
             return Self::Commit;
         }
-        Self::Release(version)
+        Self::Release(without_flavour(version))
+    }
+}
+
+/// A commit's hash, whole or cut off (`1da177e4c3f4`). Hashes that are cut off are told from numbers
+/// by having digits and letters; Git never shows fewer than seven, and records give twelve.
+fn is_commit(version: &str) -> bool {
+    let is_hex = version.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_mixed = version.bytes().any(|b| b.is_ascii_digit())
+        && version.bytes().any(|b| b.is_ascii_alphabetic());
+    is_hex && (matches!(version.len(), 40 | 64) || ((10..64).contains(&version.len()) && is_mixed))
+}
+
+/// A kernel's version without the flavour that Nixpkgs or its source adds behind it:
+/// `6.6.87-rt54` is 6.6.87 with other patches. To SemVer it would be a pre-release of 6.6.87, and
+/// to Nix a later one.
+fn without_flavour(version: &str) -> &str {
+    const FLAVOURS: [&str; 8] = [
+        "rt", "zen", "xanmod", "hardened", "gnu", "lqx", "libre", "stable_",
+    ];
+    let Some((base, flavour)) = version.rsplit_once('-') else {
+        return version;
+    };
+    let is_flavour = FLAVOURS.iter().any(|known| {
+        flavour
+            .strip_prefix(known)
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+    });
+    if is_flavour && base.starts_with(|c: char| c.is_ascii_digit()) {
+        base
+    } else {
+        version
     }
 }
 
@@ -71,5 +101,15 @@ mod tests {
         assert_eq!(Form::of("2024.05.01"), Form::Release("2024.05.01"));
         assert_eq!(Form::of("99999999"), Form::Release("99999999"));
         assert_eq!(Form::of("unstable"), Form::Release("unstable"));
+        assert_eq!(Form::of("1da177e4c3f4"), Form::Commit);
+        assert_eq!(Form::of("202405010101"), Form::Release("202405010101"));
+        assert_eq!(Form::of("6.6.87-rt54"), Form::Release("6.6.87"));
+        assert_eq!(Form::of("6.18.37-xanmod1"), Form::Release("6.18.37"));
+        assert_eq!(
+            Form::of("6.12.25-stable_20250428"),
+            Form::Release("6.12.25")
+        );
+        assert_eq!(Form::of("6.18-rc1"), Form::Release("6.18-rc1"));
+        assert_eq!(Form::of("1.0-rta"), Form::Release("1.0-rta"));
     }
 }

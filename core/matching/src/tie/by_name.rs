@@ -17,6 +17,13 @@ impl<'a> Search<'a> {
         row: &'a Row,
         linked: Option<(&'a str, Pointer)>,
     ) {
+        // A repository that the row itself gives binds as a link does.
+        let linked = linked.or_else(|| {
+            let own = row.repositories.iter().map(|own| own.as_str());
+            own.into_iter()
+                .find(|own| self.allowed.has(Evidence::Repositories) && self.has_repository(own))
+                .map(|own| (own, Pointer::Content))
+        });
         for identity in &row.identities {
             let Some(name) = self.name_of(identity) else {
                 continue;
@@ -62,7 +69,37 @@ impl<'a> Search<'a> {
             ),
             (None, None) => return,
         };
+        if linked.is_none()
+            && let Some(other) = self.other_product()
+        {
+            self.add(Some(index), Tier::Low, code, text);
+            let against = format!("the advisory itself names {other}, whose repository it links");
+            return self.speak_against(index, "other_product", against);
+        }
         self.add(Some(index), Tier::High, code, text);
+    }
+
+    /// Another product that the advisory names in its own words, not by a CPE, and in whose
+    /// repository it links a change. Then a CPE that names the package is a slip of whoever added
+    /// it (`electron:electron` on an advisory of electron-builder).
+    fn other_product(&self) -> Option<&'a str> {
+        let advisory = self.advisory;
+        let changed: Vec<String> = advisory
+            .links
+            .iter()
+            .filter(|link| link.pointer == Pointer::Change)
+            .filter(|link| !self.package.repositories.contains(&link.repository))
+            .map(|link| names::joined(link.repository.name()))
+            .filter(|name| self.package.name(name).is_none())
+            .collect();
+        let mut own = advisory
+            .rows
+            .iter()
+            .filter(|row| row.identities.iter().any(|identity| !identity.is_cpe))
+            .flat_map(|row| &row.identities)
+            .filter(|identity| !identity.is_cpe);
+        own.find(|identity| changed.contains(&identity.vendor_product.product))
+            .map(|identity| identity.text.as_str())
     }
 
     /// A name without a common repository: the vendor must agree, and nothing may speak against.
@@ -97,6 +134,14 @@ impl<'a> Search<'a> {
                     "other_ecosystem",
                     format!("{} is a plugin or an app elsewhere", identity.text),
                 );
+            }
+            (Some(of @ Ecosystem::Java), Scope::Program) if identity.is_grouped() => {
+                let against = format!(
+                    "{} is a library of the ecosystem {}",
+                    identity.text,
+                    of.tag()
+                );
+                return weak(self, "other_ecosystem", against);
             }
             (Some(of), Scope::Language(own)) if of == own => {}
             (_, Scope::Language(own)) => {
@@ -155,6 +200,13 @@ impl<'a> Search<'a> {
                 format!("{} is written otherwise", name.dashed),
             );
         }
+        if let Some((ecosystem, module)) = self.library_elsewhere(identity) {
+            let against = format!(
+                "the advisory is about {module} of the ecosystem {}",
+                ecosystem.tag()
+            );
+            return weak(self, "other_ecosystem", against);
+        }
         match self.vendor_agrees(identity) {
             Some(how) => self.add(
                 Some(index),
@@ -168,6 +220,24 @@ impl<'a> Search<'a> {
                 format!("nothing connects the package with {}", identity.text),
             ),
         }
+    }
+
+    /// A library of some ecosystem that the advisory is about, whose name holds the product's,
+    /// where the package is not that library: `google.golang.org/protobuf` is not `protobuf`.
+    fn library_elsewhere(&self, identity: &Identity) -> Option<(Ecosystem, &'a str)> {
+        let advisory = self.advisory;
+        let mut named = advisory.rows.iter().flat_map(|row| &row.ecosystem_names);
+        named
+            .find(|(ecosystem, name)| {
+                matches!(ecosystem, Ecosystem::Go | Ecosystem::Java)
+                    && name
+                        .split(['/', ':'])
+                        .any(|part| names::joined(part) == identity.vendor_product.product)
+                    && !self.package.ecosystem_names.iter().any(|(own, own_name)| {
+                        own == ecosystem && name.starts_with(own_name.as_str())
+                    })
+            })
+            .map(|(ecosystem, name)| (*ecosystem, name.as_str()))
     }
 
     /// A repository of the advisory with the package's name that is not the package's.
@@ -190,6 +260,9 @@ impl<'a> Search<'a> {
             .chain(own)
             .chain(learned.iter().copied())
             .find(|other| {
+                if self.has_repository(other) {
+                    return false;
+                }
                 let joined = names::joined(other.rsplit('/').next().unwrap_or_default());
                 joined == name.joined || self.package.name(&joined).is_some()
             })

@@ -6,6 +6,7 @@ use crate::ecosystem::Ecosystem;
 use crate::evidence::Evidence;
 use crate::names;
 use crate::package_facts::Rank;
+use crate::repository::Repository;
 use crate::verdict::Tier;
 
 impl<'a> Search<'a> {
@@ -76,6 +77,14 @@ impl<'a> Search<'a> {
         }
         for repository in &row.repositories {
             if self.package.repositories.contains(repository) {
+                if let Some(other) = self.stranger_in(row, repository) {
+                    let text = format!(
+                        "the advisory gives the package's repository {} for {other}",
+                        repository.as_str()
+                    );
+                    self.add(Some(index), Tier::Low, "repository_of_other_name", text);
+                    continue;
+                }
                 let text = format!(
                     "the advisory's repository {} is the package's",
                     repository.as_str()
@@ -83,6 +92,27 @@ impl<'a> Search<'a> {
                 self.add(Some(index), Tier::High, "repository_equal", text);
             }
         }
+    }
+
+    /// The name that a row has for its software, where it shares nothing with the repository that
+    /// the row gives nor with the package. CNAs fill in repositories by hand, and wrongly at times
+    /// (CVE-2024-2700 gives Cockpit's for Quarkus); or they mean a part of what lies there.
+    fn stranger_in<'b>(&self, row: &'b Row, repository: &Repository) -> Option<&'b str> {
+        let home = names::joined(repository.name());
+        let is_kin = |product: &str| {
+            let holds = |a: &str, b: &str| b.len() >= 3 && a.contains(b);
+            let names = self.package.names.iter().map(|name| name.joined.as_str());
+            names
+                .chain([home.as_str()])
+                .any(|own| holds(product, own) || holds(own, product))
+        };
+        let mut given = row.identities.iter().filter(|identity| !identity.is_cpe);
+        let first = given.next()?;
+        let products = std::iter::once(first).chain(given);
+        let none = products
+            .map(|identity| identity.vendor_product.product.as_str())
+            .all(|product| !is_kin(product));
+        none.then_some(first.text.as_str())
     }
 
     pub(super) fn by_alias_table(&mut self, index: usize, row: &Row) {

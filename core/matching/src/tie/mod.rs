@@ -6,6 +6,7 @@ mod identifiers;
 use crate::advisory_facts::AdvisoryFacts;
 use crate::evidence::{Allowed, Evidence};
 use crate::knowledge::Knowledge;
+use crate::names;
 use crate::package_facts::PackageFacts;
 use crate::repository::Pointer;
 use crate::scope::Scope;
@@ -20,6 +21,37 @@ pub struct Tie {
     pub reasons: Vec<Reason>,
     /// Indices into [`AdvisoryFacts::rows`] that speak of this package.
     pub rows: Vec<usize>,
+    /// Why the tie, though of a tier that is shown, rests on one witness alone. Such a pair is worth
+    /// showing only while there is something to decide about it.
+    pub thin: Option<Thin>,
+}
+
+/// A tie that rests on one witness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thin {
+    /// Only a distribution has spoken: every vulnerable CPE is of its own products.
+    Distribution,
+    /// Only a table of aliases ties the two, and the vendor is another.
+    Table,
+}
+
+impl Thin {
+    /// Code of the reason, and its sentence.
+    #[must_use]
+    pub fn reason(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Distribution => (
+                "distribution_alone",
+                "only a distribution has spoken of it, no CPE names the software itself, and the \
+                 package's version lies outside of what it says",
+            ),
+            Self::Table => (
+                "table_alone",
+                "only a table of aliases ties the two, and the package's version lies outside of \
+                 what the advisory says",
+            ),
+        }
+    }
 }
 
 /// Looks for a tie. `None` where nothing but chance connects the two.
@@ -80,6 +112,7 @@ impl<'a> Search<'a> {
             // The software is judged where it stands first; a build for another target follows it.
             tier = Tier::Low;
         }
+        let thin = self.thin(tier);
         let mut rows: Vec<usize> = Vec::new();
         let mut reasons: Vec<Reason> = Vec::new();
         let mut found = self.found;
@@ -113,10 +146,38 @@ impl<'a> Search<'a> {
         }
         rows.sort_unstable();
         Some(Tie {
+            thin,
             tier,
             reasons,
             rows,
         })
+    }
+
+    fn thin(&self, tier: Tier) -> Option<Thin> {
+        let shown = || self.found.iter().filter(|found| found.tier == tier);
+        // Nixpkgs' own word needs no other witness.
+        if tier == Tier::Low || shown().any(|found| found.row.is_none()) {
+            return None;
+        }
+        let is_table = shown().all(|found| found.reason.code == "cve_bin_tool");
+        let is_against = |reason: &Reason| reason.code == "other_vendor";
+        if is_table && self.against.iter().any(is_against) {
+            return Some(Thin::Table);
+        }
+        let mut cpes = self
+            .advisory
+            .rows
+            .iter()
+            .flat_map(|row| &row.identities)
+            .filter(|identity| identity.is_cpe)
+            .peekable();
+        // `redhat:keycloak` for `keycloak`: then the software is named after all.
+        let is_distribution = cpes.peek().is_some()
+            && cpes.all(|identity| {
+                names::is_distribution(&identity.vendor_product.vendor)
+                    && self.name_of(identity).is_none()
+            });
+        is_distribution.then_some(Thin::Distribution)
     }
 
     fn add(&mut self, row: Option<usize>, tier: Tier, code: &str, text: String) {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use snowguard_matching::advisory_facts::AdvisoryFacts;
 use snowguard_matching::evidence::Allowed;
 use snowguard_matching::index::PackageIndex;
-use snowguard_matching::judge::{judge, judge_all};
+use snowguard_matching::judge::{judge_all, judge_each};
 use snowguard_matching::knowledge::{Alias, AliasTable, Knowledge, Lesson};
 use snowguard_matching::package_facts::PackageFacts;
 
@@ -40,10 +40,8 @@ proptest! {
         for advisory in &advisories {
             let facts = AdvisoryFacts::new(advisory);
             let found = judge_all(advisory, &index, &knowledge, Allowed::ALL);
-            let all: Vec<_> = packages
-                .iter()
-                .filter_map(|package| judge(advisory, &facts, &PackageFacts::new(package.clone()), &knowledge, Allowed::ALL))
-                .collect();
+            let each: Vec<_> = packages.iter().cloned().map(PackageFacts::new).collect();
+            let all = judge_each(advisory, &facts, &each, &knowledge, Allowed::ALL);
             prop_assert_eq!(found, all);
         }
     }

@@ -100,6 +100,7 @@ mod tests {
                         attr: String::new(),
                         verdict,
                         tier,
+                        variant_of: None,
                         fixed_in: None,
                         reasons: Vec::new(),
                     };

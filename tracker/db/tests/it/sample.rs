@@ -120,6 +120,7 @@ pub fn found(advisory: &str, attr: &str, verdict: Verdict, tier: Tier) -> Match 
         attr: attr.to_owned(),
         verdict,
         tier,
+        variant_of: None,
         fixed_in: Some("9.9".to_owned()),
         reasons: vec![Reason {
             code: "name_equal".to_owned(),

@@ -2,7 +2,7 @@
 
 use snowguard_matching::evidence::Allowed;
 use snowguard_matching::index::PackageIndex;
-use snowguard_matching::judge::judge;
+use snowguard_matching::judge::judge_each;
 use snowguard_matching::keys::Key;
 use snowguard_matching::knowledge::Knowledge;
 use snowguard_matching::package_facts::PackageFacts;
@@ -50,11 +50,11 @@ impl Channels {
         knowledge: &Knowledge,
         allowed: Allowed,
     ) -> Result<Vec<(String, Vec<Match>)>, DbError> {
-        let one = |package: &PackageFacts| {
-            judge(
+        let judge = |packages: &[&PackageFacts]| {
+            judge_each(
                 &advisory.advisory,
                 &advisory.facts,
-                package,
+                packages.iter().copied(),
                 knowledge,
                 allowed,
             )
@@ -68,16 +68,17 @@ impl Channels {
         match self {
             Self::Indexed(indexes) => {
                 for (name, index) in indexes {
-                    add(name, index.find(keys).into_iter().filter_map(one).collect());
+                    add(name, judge(&index.find(keys)));
                 }
             }
             Self::Stored(names) => {
                 for name in names {
-                    let packages = db.candidates(name, keys)?;
-                    let matches = packages
+                    let packages: Vec<PackageFacts> = db
+                        .candidates(name, keys)?
                         .into_iter()
-                        .filter_map(|package| one(&PackageFacts::new(package)));
-                    add(name, matches.collect());
+                        .map(PackageFacts::new)
+                        .collect();
+                    add(name, judge(&packages.iter().collect::<Vec<_>>()));
                 }
             }
         }

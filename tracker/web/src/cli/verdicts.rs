@@ -120,6 +120,7 @@ mod tests {
             attr: "openssl".into(),
             verdict: Verdict::Affected,
             tier: Tier::High,
+            variant_of: None,
             fixed_in: Some("3.0.1".into()),
             reasons: vec![
                 reason(Weight::Tie, "same repository", Some("CVE-2024-1#/a")),

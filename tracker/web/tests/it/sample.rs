@@ -359,6 +359,7 @@ fn matches() -> Vec<AdvisoryMatches> {
         attr: attr.to_owned(),
         verdict,
         tier,
+        variant_of: None,
         fixed_in: Some("9.8p1".to_owned()),
         reasons: vec![
             reason(

@@ -1,134 +1,18 @@
-//! What the advisory says of the package's version.
+//! What one statement of an advisory says of the package's version.
 
 use snowguard_advisory::model::{Advisory, Affected, Configuration, Source, Status};
 use snowguard_advisory::versions::{self, Basis, Bounds, Edge, Position, StatusDecision};
 
-use crate::advisory_facts::{AdvisoryFacts, Place, Row};
+use super::text::{open_code, open_text, range_text};
+use crate::advisory_facts::{Place, Row};
 use crate::ecosystem::Ecosystem;
 use crate::order::Scheme;
 use crate::package_facts::{PackageFacts, VendorProduct};
-use crate::verdict::{Reason, Verdict, Weight};
-
-/// A verdict with what led to it.
-#[derive(Debug, Clone)]
-pub struct Decision {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The first version outside of the range, where one is known.
-    pub fixed_in: Option<String>,
-    /// What decided, and what else is worth knowing.
-    pub reasons: Vec<Reason>,
-}
-
-/// Decides over the rows that tie advisory and package.
-#[must_use]
-pub fn decide(
-    advisory: &Advisory,
-    facts: &AdvisoryFacts,
-    package: &PackageFacts,
-    rows: &[usize],
-) -> Decision {
-    let mut opinions: Vec<Opinion> = rows
-        .iter()
-        .filter_map(|row| opinion(advisory, facts.rows.get(*row)?, package))
-        .collect();
-    // The surest opinion first; among equals the source nearest to the software.
-    opinions.sort_by_key(|opinion| (opinion.grade, opinion.authority));
-    let by_range = opinions.first().map(|first| first.verdict);
-    let mut reasons = Vec::new();
-    if facts.is_disputed {
-        reasons.push(note("disputed", "the advisory is disputed".to_owned()));
-    }
-    let (verdict, deciding) = if let Some((id, entry)) = mention(&package.known_vulnerable, facts) {
-        let text = format!("Nixpkgs marks the package as vulnerable to {id}: {entry}");
-        (
-            Verdict::Affected,
-            vec![decides("known_vulnerability", text, None)],
-        )
-    } else if let Some((id, patch)) = mention(&package.patched, facts) {
-        let text = format!("the package applies the patch {patch}, which names {id}");
-        (Verdict::Fixed, vec![decides("patch_named", text, None)])
-    } else if facts.is_hosted {
-        let text = "only a service that its vendor hosts is concerned".to_owned();
-        (
-            Verdict::NotAffected,
-            vec![decides("hosted_service", text, None)],
-        )
-    } else {
-        by_versions(&opinions, package)
-    };
-    let fixed_in = opinions.iter().find_map(|opinion| opinion.fixed_in.clone());
-    reasons.splice(0..0, deciding);
-    for other in opinions
-        .iter()
-        .filter(|opinion| Some(opinion.verdict) != by_range && opinion.grade <= Grade::Inferred)
-    {
-        let text = format!("another statement says otherwise: {}", other.text);
-        reasons.push(Reason {
-            at: Some(other.at.clone()),
-            ..note("sources_disagree", text)
-        });
-    }
-    Decision {
-        verdict,
-        fixed_in,
-        reasons,
-    }
-}
-
-fn by_versions(opinions: &[Opinion], package: &PackageFacts) -> (Verdict, Vec<Reason>) {
-    match opinions.first() {
-        None if package.version.is_empty() => (
-            Verdict::Unknown,
-            vec![decides(
-                "no_version",
-                "the package has no version".to_owned(),
-                None,
-            )],
-        ),
-        None => {
-            let text = "no statement about versions speaks of this package".to_owned();
-            (Verdict::Unknown, vec![decides("no_range", text, None)])
-        }
-        Some(first) => (
-            first.verdict,
-            vec![decides(
-                first.code,
-                first.text.clone(),
-                Some(first.at.clone()),
-            )],
-        ),
-    }
-}
-
-fn mention<'a>(
-    mentions: &'a [(String, String)],
-    facts: &AdvisoryFacts,
-) -> Option<&'a (String, String)> {
-    mentions.iter().find(|(id, _)| facts.ids.contains(id))
-}
-
-fn decides(code: &str, text: String, at: Option<String>) -> Reason {
-    Reason {
-        code: code.to_owned(),
-        weight: Weight::Decides,
-        text,
-        at,
-    }
-}
-
-fn note(code: &str, text: String) -> Reason {
-    Reason {
-        code: code.to_owned(),
-        weight: Weight::Note,
-        text,
-        at: None,
-    }
-}
+use crate::verdict::Verdict;
 
 /// How well an opinion is founded. Lower is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Grade {
+pub(super) enum Grade {
     /// Bounds as given, compared.
     Compared,
     /// Bounds read out of free text.
@@ -141,7 +25,7 @@ enum Grade {
 
 /// Who speaks. Lower is nearer to the software.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Authority {
+pub(super) enum Authority {
     Cna,
     Osv,
     Nvd,
@@ -149,17 +33,24 @@ enum Authority {
     Vendor,
 }
 
-struct Opinion {
-    verdict: Verdict,
-    grade: Grade,
-    authority: Authority,
-    code: &'static str,
-    text: String,
-    at: String,
-    fixed_in: Option<String>,
+/// What one statement says of the package's version.
+pub(super) struct Opinion<'a> {
+    pub(super) verdict: Verdict,
+    pub(super) grade: Grade,
+    pub(super) authority: Authority,
+    pub(super) code: &'static str,
+    pub(super) text: String,
+    pub(super) at: String,
+    pub(super) fixed_in: Option<String>,
+    /// The range that decided, and the scheme it was compared in; `None` for a default.
+    pub(super) range: Option<(Bounds<'a>, Scheme)>,
 }
 
-fn opinion(advisory: &Advisory, row: &Row, package: &PackageFacts) -> Option<Opinion> {
+pub(super) fn opinion<'a>(
+    advisory: &'a Advisory,
+    row: &Row,
+    package: &PackageFacts,
+) -> Option<Opinion<'a>> {
     let record = advisory.records.get(row.record)?;
     let version = package.version.as_str();
     let speaker = |by: &str| match (record.source, by) {
@@ -178,6 +69,7 @@ fn opinion(advisory: &Advisory, row: &Row, package: &PackageFacts) -> Option<Opi
             text: format!("only {platform} is concerned"),
             at: row.at.clone(),
             fixed_in: None,
+            range: None,
         });
     }
     if version.is_empty() {
@@ -220,13 +112,13 @@ fn scheme_of(affected: &Affected, row: &Row, package: &PackageFacts) -> Scheme {
     }
 }
 
-fn of_decision(
-    decision: &StatusDecision<'_>,
+fn of_decision<'a>(
+    decision: &StatusDecision<'a>,
     scheme: Scheme,
     version: &str,
     authority: Authority,
     at: &str,
-) -> Opinion {
+) -> Opinion<'a> {
     let compared = decision.considered.iter().any(|entry| {
         !matches!(
             entry.position,
@@ -306,50 +198,17 @@ fn of_decision(
         text,
         at,
         fixed_in,
-    }
-}
-
-fn open_code(basis: Basis) -> &'static str {
-    match basis {
-        Basis::CommitsOnly => "commits_only",
-        Basis::Nothing => "no_range",
-        Basis::Undecidable => "undecidable",
-        Basis::Entry(_) | Basis::Default => "status_unknown",
-    }
-}
-
-fn open_text(decision: &StatusDecision<'_>, version: &str) -> String {
-    match decision.basis {
-        Basis::CommitsOnly => {
-            format!("the ranges are commits, which {version} can't be compared with")
-        }
-        Basis::Nothing => "the advisory says nothing about versions".to_owned(),
-        Basis::Undecidable => {
-            let why = decision
-                .considered
-                .iter()
-                .find_map(|entry| match entry.position {
-                    Position::Undecidable(why) => Some(why),
-                    _ => None,
-                });
-            format!(
-                "{version} can't be placed: {}",
-                why.unwrap_or("the versions can't be compared")
-            )
-        }
-        Basis::Entry(_) | Basis::Default => {
-            format!("the advisory leaves open whether {version} is affected")
-        }
+        range: decision.decided().map(|entry| (entry.bounds, scheme)),
     }
 }
 
 /// The matches of a configuration that speak of the row's products: affected if any holds.
-fn of_configuration(
-    configuration: &Configuration,
+fn of_configuration<'a>(
+    configuration: &'a Configuration,
     row: &Row,
     version: &str,
     authority: Authority,
-) -> Option<Opinion> {
+) -> Option<Opinion<'a>> {
     let wanted: Vec<&VendorProduct> = row
         .identities
         .iter()
@@ -366,7 +225,7 @@ fn of_configuration(
         .iter()
         .filter(|node| !node.negate)
         .flat_map(|node| &node.matches);
-    let mut best: Option<Opinion> = None;
+    let mut best: Option<Opinion<'_>> = None;
     for found in matches.filter(|found| found.vulnerable) {
         let product = product_of(found)?;
         if !wanted.iter().any(|wanted| **wanted == product) {
@@ -378,7 +237,7 @@ fn of_configuration(
         if opinion.grade == Grade::Assumed {
             opinion.grade = Grade::Compared;
         }
-        let rank = |opinion: &Opinion| match (opinion.verdict, opinion.grade) {
+        let rank = |opinion: &Opinion<'_>| match (opinion.verdict, opinion.grade) {
             (Verdict::Affected, _) => 0,
             (Verdict::Unknown, _) => 1,
             (Verdict::Fixed, _) => 2,
@@ -397,27 +256,4 @@ fn product_of(found: &snowguard_advisory::model::CpeMatch) -> Option<VendorProdu
     let name = found.criteria.product.as_text()?;
     let name = name.rsplit('/').next().unwrap_or(name);
     Some(VendorProduct::new(&product.vendor, name))
-}
-
-/// `≥ 1.0, < 1.2`; `= 1.1`; `any`.
-fn range_text(bounds: &Bounds<'_>) -> String {
-    if let Some(only) = bounds.as_only() {
-        return format!("= {only}");
-    }
-    let lower = bounds.lower.map(|edge| match edge {
-        Edge::Included(version) => format!("≥ {version}"),
-        Edge::Excluded(version) => format!("> {version}"),
-        Edge::Series(stem) => format!("≥ {stem}"),
-    });
-    let upper = bounds.upper.map(|edge| match edge {
-        Edge::Included(version) => format!("≤ {version}"),
-        Edge::Excluded(version) => format!("< {version}"),
-        Edge::Series(stem) => format!("≤ {stem}.*"),
-    });
-    let parts: Vec<String> = lower.into_iter().chain(upper).collect();
-    if parts.is_empty() {
-        "of all versions".to_owned()
-    } else {
-        parts.join(", ")
-    }
 }
