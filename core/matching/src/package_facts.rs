@@ -126,6 +126,12 @@ impl PackageFacts {
                 repositories.push(repository);
             }
         }
+        if kernel_of(&package).is_some()
+            && let Some((kernel, _)) = Repository::in_url(KERNEL)
+            && !repositories.contains(&kernel)
+        {
+            repositories.push(kernel);
+        }
         for url in package.sources.iter().chain(&package.homepages) {
             if let Some(host) = host_of(url)
                 && !hosts.contains(&host)
@@ -222,20 +228,25 @@ fn origin(package: &Package) -> Option<u64> {
     Some(Key::new("origin", &format!("{source} {}", package.version)).value())
 }
 
-/// `linux` for its flavours (`linux-zen`, `linux-rt`, `linux-libre`): other patches on the kernel, which
-/// say so by its homepage. What the kernel's advisories say of its releases they say of these.
+/// The kernel's own repository, which its CNA names in every record.
+const KERNEL: &str = "https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git";
+
+/// `linux`, for the kernel and its flavours (`linux-zen`, `linux-rt`, `linux-libre`): other patches on the
+/// kernel, which say so by its homepage. What the kernel's advisories say of its releases they say
+/// of these.
 fn kernel_of(package: &Package) -> Option<&'static str> {
     const FLAVOURS: [&str; 9] = [
         "zen", "lqx", "xanmod", "rt", "hardened", "libre", "rpi", "asahi", "mobile",
     ];
-    let flavour = package.pname.strip_prefix("linux-")?;
-    let word = flavour.split(['-', '_']).next().unwrap_or(flavour);
+    let flavour = package.pname.strip_prefix("linux")?;
+    let word = flavour.split(['-', '_']).nth(1).unwrap_or_default();
     let is_kernel = package
         .homepages
         .iter()
         .filter_map(|url| host_of(url))
         .any(|host| host == "kernel.org");
-    (is_kernel && FLAVOURS.contains(&word)).then_some("linux")
+    let is_flavour = flavour.is_empty() || FLAVOURS.contains(&word);
+    (is_kernel && is_flavour).then_some("linux")
 }
 
 /// Whether a homepage is a folder inside a repository (`…/tree/master/tools/usbip`): then the

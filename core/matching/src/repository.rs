@@ -120,6 +120,10 @@ fn in_host(host: &str, segments: &[&str]) -> Option<(Repository, Pointer)> {
             Some((named("gnu", name)?, pointer(&[])))
         }
         "git.kernel.org" => {
+            // `/stable/c/COMMIT` is the short form of the kernel's own addresses.
+            if let ["stable" | "torvalds", "c", ..] = segments {
+                return Some((named("git.kernel.org", "linux")?, Pointer::Change));
+            }
             let at = segments.iter().position(|s| s.ends_with(".git"))?;
             Some((
                 named("git.kernel.org", segments[at])?,
@@ -347,6 +351,10 @@ mod tests {
         assert_eq!(
             repo("https://ftp.gnu.org/gnu/bash/bash-5.tar.gz").as_deref(),
             Some("gnu/bash")
+        );
+        assert_eq!(
+            repo("https://git.kernel.org/stable/c/c60d252949ca").as_deref(),
+            Some("git.kernel.org/linux")
         );
         assert_eq!(
             repo("https://sourceforge.net/p/bacnet/bugs/85/").as_deref(),

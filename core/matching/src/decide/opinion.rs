@@ -27,6 +27,8 @@ pub(super) enum Grade {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Authority {
     Cna,
+    /// The CNA's CPE statement, which programs make of its version ranges, with losses.
+    CnaCpe,
     Osv,
     Nvd,
     Adp,
@@ -90,7 +92,11 @@ pub(super) fn opinion<'a>(
         }
         Place::Configuration(index) => {
             let configuration = record.configurations.get(index)?;
-            of_configuration(configuration, row, version, speaker(&configuration.by))
+            let authority = match speaker(&configuration.by) {
+                Authority::Cna => Authority::CnaCpe,
+                other => other,
+            };
+            of_configuration(configuration, row, version, authority)
         }
     }
 }
