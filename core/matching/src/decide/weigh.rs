@@ -39,7 +39,14 @@ pub(super) fn order(opinions: &mut [Opinion<'_>]) {
             best = position;
         }
     }
+    let was_affected = opinions[0].verdict == Verdict::Affected;
     opinions[..=best].rotate_right(1);
+    let counts = &mut opinions[0];
+    if best > 0 && was_affected && counts.verdict == Verdict::NotAffected {
+        // Unaffected within a wider affected range: it was mended there.
+        counts.verdict = Verdict::Fixed;
+        counts.code = "branch_mended";
+    }
 }
 
 fn gravity(verdict: Verdict) -> u8 {

@@ -1,5 +1,7 @@
-//! Properties of the matcher over random worlds.
+//! Properties of the matcher over random worlds, and real records with odd versions.
 
+mod kernel;
 mod keys;
+mod oddities;
 mod orders;
 mod worlds;
