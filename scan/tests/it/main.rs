@@ -8,4 +8,5 @@
 mod commands;
 mod formats;
 mod inputs;
+mod nix_database;
 mod stage;
