@@ -9,8 +9,12 @@
 //!
 //! Source of the format of step files: `docs/bootstrap-steps.md`.
 
+pub mod audit;
 pub mod build;
+pub mod difference;
+pub mod export;
 pub mod graph;
+pub mod provenance;
 pub mod runner;
 pub mod sources;
 pub mod store;

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{Failure, build, check, graph, ladder, seed};
+use crate::command::{Failure, build, check, export, graph, ladder, seed, sources, store, trust};
 
 /// Build the ladder from the seed, step by step, and account for every byte.
 ///
@@ -29,6 +29,26 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Sign a statement of what went into each step
+    Attest(trust::AttestOptions),
+    /// Tell everything that has to be believed
+    Audit(trust::AuditOptions),
+    /// Hash every output in the store again
+    CheckStore(store::CheckStoreOptions),
+    /// Write the graph as Nix derivations
+    Export(export::Options),
+    /// Remove outputs that no root needs
+    Gc(store::CollectOptions),
+    /// Make a key for `attest`
+    Key(trust::KeyOptions),
+    /// Keep outputs, and all that they were made of, from `gc`
+    Root(store::RootOptions),
+    /// Get sources, bundle them, compare them with what Debian signed
+    Sources(sources::Options),
+    /// Check signed statements, without building
+    Verify(trust::VerifyOptions),
+    /// Walk outputs back to the seed
+    Why(trust::WhyOptions),
     /// Compare every rung with what an independent checker makes of the same sources
     Check(check::Options),
     /// Make steps, each in its sandbox
@@ -43,6 +63,16 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Attest(options) => trust::attest(&options),
+        Command::Audit(options) => trust::audit(&options),
+        Command::CheckStore(options) => store::check_store(&options),
+        Command::Export(options) => export::run(&options),
+        Command::Gc(options) => store::collect(&options),
+        Command::Key(options) => trust::key(&options),
+        Command::Root(options) => store::root(&options),
+        Command::Sources(options) => sources::run(&options),
+        Command::Verify(options) => trust::verify(&options),
+        Command::Why(options) => trust::why(&options),
         Command::Check(options) => check::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Graph(options) => graph::run(&options),

@@ -4,21 +4,32 @@
 //! `snowguard-step PLAN.json ARCHIVE USED.json` writes the output's Nix archive to ARCHIVE and what the
 //! step used to USED.json. What programs print goes to standard output and error. Exit codes: 0 done, 1
 //! failed, 2 usage.
+//!
+//! `snowguard-step nix` is a builder of Nix: the plan is the file that `planPath` names, the output goes to
+//! where `out` says, and its hash is compared with the one in the plan.
 
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use snowguard_bootstrap::runner::{Plan, run};
+use snowguard_bootstrap::store::restore;
 
 fn main() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    if arguments == ["nix"] {
+        return told(nix_builder());
+    }
     let [plan, archive, used] = arguments.as_slice() else {
         eprintln!("usage: snowguard-step PLAN.json ARCHIVE USED.json");
         return ExitCode::from(2);
     };
-    match step(Path::new(plan), Path::new(archive), Path::new(used)) {
+    told(step(Path::new(plan), Path::new(archive), Path::new(used)))
+}
+
+fn told(result: Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("snowguard-step: {error:#}");
@@ -39,4 +50,28 @@ fn step(plan: &Path, archive: &Path, used_file: &Path) -> Result<()> {
     let used = run(&plan, &archive)?;
     std::fs::write(used_file, serde_json::to_vec(&used)?)
         .with_context(|| format!("cannot write {}", used_file.display()))
+}
+
+/// As Nix calls a builder: what to do and where to is in the environment.
+fn nix_builder() -> Result<()> {
+    let path = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .with_context(|| format!("Nix set no `{name}`"))
+    };
+    let folder = path("NIX_BUILD_TOP")?;
+    let archive = folder.join("archive");
+    step(&path("planPath")?, &archive, &folder.join("used.json"))?;
+    let plan = std::fs::read(path("planPath")?).context("cannot read the plan")?;
+    let plan: Plan = serde_json::from_slice(&plan).context("no plan of a step")?;
+    let file = std::fs::File::open(&archive).context("cannot open the archive")?;
+    let restored = restore(file, &path("out")?)?;
+    match plan.expected {
+        Some(expected) if expected != restored.hash => bail!(
+            "step {} made an output with the hash {}; recorded is {expected}",
+            plan.name,
+            restored.hash
+        ),
+        _ => Ok(()),
+    }
 }

@@ -1,5 +1,6 @@
 //! Building: which steps have to run, in which order, at the same time where they may.
 
+mod check;
 mod key;
 mod run;
 
@@ -10,6 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use anyhow::{Context, Result, bail};
 
+pub use check::Unstable;
 pub use key::key;
 pub use run::{StepRunner, plan};
 
@@ -215,7 +217,10 @@ impl Build<'_> {
     }
 
     /// The files of the project that a step sees, copied into the store.
-    fn files(&self, step: &Step) -> Result<BTreeMap<Name, Digest>> {
+    ///
+    /// # Errors
+    /// When one can't be read.
+    pub fn files(&self, step: &Step) -> Result<BTreeMap<Name, Digest>> {
         let put = |(name, path): (&Name, &PathBuf)| {
             let content =
                 std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use snowguard_bootstrap::build::{Build, Outcome, StepRunner};
+use snowguard_bootstrap::build::{Build, Outcome, StepRunner, Unstable};
 use snowguard_bootstrap::graph::{EXPECTED, Graph, Name};
 use snowguard_bootstrap::runner::Variation;
+use snowguard_bootstrap::sources::Places;
+use snowguard_bootstrap::store::Store;
 
 use super::progress::Progress;
 use super::{Failure, GraphOptions, SourceOptions, StoreOptions};
 
-/// What to build.
+/// What every command needs that builds.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct SettingOptions {
     #[command(flatten)]
     graph: GraphOptions,
     #[command(flatten)]
@@ -26,38 +28,97 @@ pub struct Options {
     /// Steps at the same time
     #[arg(long, value_name = "N", default_value_t = 2)]
     at_once: usize,
+}
+
+/// A graph, a store and what else a build needs.
+pub struct Setting {
+    /// What is built.
+    pub graph: Graph,
+    store: Store,
+    places: Places,
+    runner: StepRunner,
+    progress: Progress,
+    names: Vec<Name>,
+    at_once: usize,
+}
+
+impl SettingOptions {
+    /// Reads the graph and opens the store.
+    pub fn open(&self) -> Result<Setting, Failure> {
+        Ok(Setting {
+            graph: self.graph.load()?,
+            store: self.store.open()?,
+            places: self.sources.places()?,
+            runner: StepRunner::beside_this()?,
+            progress: Progress::new(),
+            names: self.names.clone(),
+            at_once: self.at_once,
+        })
+    }
+}
+
+impl Setting {
+    /// Makes what isn't there; what became of each step.
+    pub fn build(&self) -> Result<Vec<Outcome>, Failure> {
+        let outcomes = self.as_build().all(&self.names, &Variation::default());
+        self.progress.end();
+        Ok(outcomes?)
+    }
+
+    /// The library's view.
+    pub fn as_build(&self) -> Build<'_> {
+        Build {
+            graph: &self.graph,
+            store: &self.store,
+            places: &self.places,
+            runner: &self.runner,
+            at_once: self.at_once,
+            watcher: &self.progress,
+        }
+    }
+
+    /// The steps that were named; none for all of them.
+    pub fn wanted(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// The steps that were named; all of them when none was.
+    pub fn names(&self) -> &[Name] {
+        if self.names.is_empty() {
+            &self.graph.order
+        } else {
+            &self.names
+        }
+    }
+}
+
+/// What to build.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    setting: SettingOptions,
     /// Write the hashes of outputs to `expected.toml` beside the step files, in place of those that are there
     #[arg(long)]
     record: bool,
+    /// Make everything a second time in other surroundings, and compare
+    #[arg(long, conflicts_with = "record")]
+    check: bool,
 }
 
 /// Builds, and prints hash and name of each output.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let mut graph = options.graph.load()?;
+    let mut setting = options.setting.open()?;
     if options.record {
-        for step in graph.steps.values_mut() {
+        for step in setting.graph.steps.values_mut() {
             step.expected = None;
         }
     }
-    let store = options.store.open()?;
-    let runner = StepRunner::beside_this()?;
-    let progress = Progress::new();
-    let build = Build {
-        graph: &graph,
-        store: &store,
-        places: &options.sources.places()?,
-        runner: &runner,
-        at_once: options.at_once,
-        watcher: &progress,
-    };
-    let outcomes = build.all(&options.names, &Variation::default());
-    progress.end();
-    let outcomes = outcomes?;
+    let outcomes = setting.build()?;
     for outcome in &outcomes {
         println!("{}  {}", outcome.made.output, outcome.made.name);
     }
     if options.record {
-        record(&graph, &outcomes)?;
+        record(&setting.graph, &outcomes)?;
     }
     let ran = outcomes.iter().filter(|outcome| outcome.ran).count();
     let loose = outcomes.iter().filter(|outcome| outcome.expected.is_none());
@@ -70,7 +131,46 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             loose => format!("; {loose} have no recorded hash (see --record)"),
         }
     );
+    if options.check {
+        return check(&setting, &outcomes);
+    }
     Ok(())
+}
+
+/// Makes everything again and tells what differs.
+fn check(setting: &Setting, outcomes: &[Outcome]) -> Result<(), Failure> {
+    let other = tempfile::Builder::new()
+        .prefix("a-second-store-elsewhere-")
+        .tempdir_in(setting.store.root().parent().unwrap_or(Path::new("/")))
+        .context("cannot make a second store")?;
+    let unstable = setting.as_build().again(outcomes, other.path());
+    setting.progress.end();
+    // Outputs are read-only, so the folder can't remove itself.
+    let other = other.keep();
+    snowguard_bootstrap::store::remove_tree(&other)
+        .with_context(|| format!("cannot remove {}", other.display()))?;
+    let unstable = unstable?;
+    if unstable.is_empty() {
+        eprintln!("made a second time, elsewhere: all outputs are the same");
+        return Ok(());
+    }
+    for step in &unstable {
+        tell(step);
+    }
+    let names: Vec<&str> = unstable.iter().map(|step| step.name.as_str()).collect();
+    Err(Failure::Failed(anyhow!(
+        "made a second time, {} of {} outputs differ: {}",
+        unstable.len(),
+        outcomes.len(),
+        names.join(", ")
+    )))
+}
+
+fn tell(step: &Unstable) {
+    println!("{}: {} and {}", step.name, step.first, step.second);
+    for difference in &step.differences {
+        println!("{difference}");
+    }
 }
 
 /// Writes the hashes, by the folder of each step's file.

@@ -2,10 +2,14 @@
 
 pub mod build;
 pub mod check;
+pub mod export;
 pub mod graph;
 pub mod ladder;
 mod progress;
 pub mod seed;
+pub mod sources;
+pub mod store;
+pub mod trust;
 
 use std::path::PathBuf;
 
@@ -55,14 +59,15 @@ impl From<GraphErrors> for Failure {
 /// Which graph, for which machine.
 #[derive(Debug, Args)]
 pub struct GraphOptions {
-    /// Folder with the step files
+    /// Folder with step files; may be repeated
     #[arg(
         long,
         value_name = "DIR",
-        default_value = "bootstrap/steps",
+        value_delimiter = ':',
+        default_values = ["bootstrap/ladder/rungs", "bootstrap/chain"],
         env = "SNOWGUARD_BOOTSTRAP_STEPS"
     )]
-    steps: PathBuf,
+    steps: Vec<PathBuf>,
 }
 
 impl GraphOptions {

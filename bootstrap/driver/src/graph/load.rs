@@ -17,18 +17,21 @@ const MAX_DEPTH: usize = 8;
 /// The file that holds hashes of outputs.
 pub const EXPECTED: &str = "expected.toml";
 
-/// Reads every `*.toml` under `folder` and checks the graph for `architecture` (`x86_64`).
+/// Reads every `*.toml` under `folders` and checks the graph for `architecture` (`x86_64`).
 ///
 /// # Errors
 /// Everything that is wrong, with file and line. Nothing is run or fetched.
-pub fn load(folder: &Path, architecture: &str) -> Result<Graph, GraphErrors> {
+pub fn load(folders: &[PathBuf], architecture: &str) -> Result<Graph, GraphErrors> {
     let mut files = Files::default();
     let mut errors = Vec::new();
     let mut found = Vec::new();
-    if let Err(error) = find(folder, 0, &mut found) {
-        return Err(GraphErrors(vec![error]));
+    for folder in folders {
+        if let Err(error) = find(folder, 0, &mut found) {
+            return Err(GraphErrors(vec![error]));
+        }
     }
     found.sort();
+    found.dedup();
     for path in found {
         let is_expected = path.file_name().is_some_and(|name| name == EXPECTED);
         let file = Arc::new(path);
@@ -72,7 +75,7 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Gra
         let path = entry.path();
         if kind.is_dir() {
             find(&path, depth + 1, found)?;
-        } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "toml") {
+        } else if kind.is_file() && is_step_file(&path) {
             found.push(path);
         }
         if found.len() > MAX_FILES {
@@ -80,6 +83,12 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Gra
         }
     }
     Ok(())
+}
+
+/// A crate's manifest may stand beside step files.
+fn is_step_file(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "toml")
+        && path.file_name().is_none_or(|name| name != "Cargo.toml")
 }
 
 fn read(file: &Arc<PathBuf>) -> Result<String, GraphError> {

@@ -33,6 +33,7 @@ pub use patch::{PatchError, apply};
 pub use pattern::Pattern;
 pub use plan::{FIXED_ENVIRONMENT, Plan, Seen, Variation};
 pub use program::MAX_JOBS;
+pub use unpack::{decompress as nested_stream, open as archive_stream};
 
 /// What running a step used; written as one line of JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]

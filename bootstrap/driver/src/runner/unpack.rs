@@ -26,8 +26,11 @@ pub fn unpack(action: &Unpack) -> Result<()> {
     tar::unpack(stream, &into, &options).with_context(|| format!("archive {}", action.from))
 }
 
-/// The tar stream of an archive.
-fn open(mut file: File) -> Result<Box<dyn Read>> {
+/// The tar stream of an archive, told by its first bytes.
+///
+/// # Errors
+/// When it is none.
+pub fn open(mut file: File) -> Result<Box<dyn Read>> {
     let mut head = Vec::new();
     (&file).take(HEAD as u64).read_to_end(&mut head)?;
     if head.starts_with(b"!<arch>\ndebian-binary") {
@@ -37,7 +40,11 @@ fn open(mut file: File) -> Result<Box<dyn Read>> {
     decompress(&head, BufReader::with_capacity(256 << 10, file))
 }
 
-fn decompress(head: &[u8], stream: impl Read + 'static) -> Result<Box<dyn Read>> {
+/// The tar stream within a stream that starts with `head`.
+///
+/// # Errors
+/// When it is none.
+pub fn decompress<'a>(head: &[u8], stream: impl Read + 'a) -> Result<Box<dyn Read + 'a>> {
     Ok(if head.starts_with(&[0x1f, 0x8b]) {
         Box::new(flate2::read::MultiGzDecoder::new(stream))
     } else if head.starts_with(b"BZh") {

@@ -2,6 +2,7 @@
 //! believed only when their hash is the one that was declared.
 
 mod fetch;
+mod index;
 mod listing;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 pub use fetch::Mirror;
+pub use index::{Listed, listed};
 pub use listing::{ListingError, decode as decode_listing};
 
 use crate::graph::{Digest, Origin, Source};

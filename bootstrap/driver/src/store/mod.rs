@@ -16,6 +16,7 @@
 //! or all of it. After a loss of power the kernel may have kept a name without the content; that
 //! is found like any damage: before an object becomes an input, its whole content is hashed.
 
+mod collect;
 mod look;
 mod object;
 mod restore;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use nix::fcntl::{Flock, FlockArg};
 
+pub use collect::Garbage;
 pub use object::Object;
 pub use restore::{Restored, restore};
 pub use result::Made;

@@ -36,7 +36,7 @@ fn told(files: &[(&str, &str)]) -> Result<Vec<String>, String> {
         std::fs::write(folder.path().join(name), text).expect("a folder to write in");
     }
     let root = format!("{}/", folder.path().display());
-    load(folder.path(), "x86_64")
+    load(&[folder.path().to_path_buf()], "x86_64")
         .map(|graph| graph.order.iter().map(ToString::to_string).collect())
         .map_err(|errors| errors.to_string().replace(&root, ""))
 }

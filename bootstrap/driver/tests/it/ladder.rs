@@ -155,7 +155,7 @@ fn what_is_there_is_listed() {
 #[test]
 fn the_ladder_is_a_graph_of_steps() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ladder/rungs");
-    let graph = snowguard_bootstrap::graph::load(&folder, "x86_64").unwrap();
+    let graph = snowguard_bootstrap::graph::load(std::slice::from_ref(&folder), "x86_64").unwrap();
     assert!(graph.order.len() >= 8, "{:?}", graph.order);
     let printed = said(&snowguard(&["ladder", "steps"]));
     assert_eq!(

@@ -3,4 +3,7 @@
 mod build;
 mod graph;
 mod ladder;
+mod sources;
+mod store;
+mod trust;
 mod world;
