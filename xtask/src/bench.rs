@@ -6,6 +6,7 @@
 mod data;
 mod divan;
 mod figures;
+mod installation;
 mod measure;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     };
 
     bench.parsing(workspace)?;
+    bench.installation(workspace)?;
     bench.records(&tracker.with(database("records.sqlite")))?;
     bench.records_on_server(workspace)?;
     bench.everything(workspace, &tracker, &folder)?;

@@ -4,6 +4,7 @@ mod events;
 mod inspect;
 mod install;
 mod keys;
+mod nix;
 mod offline;
 mod program;
 mod signing;

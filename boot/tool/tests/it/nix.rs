@@ -1,0 +1,128 @@
+//! The NixOS module, evaluated by Nix: with a stand-in for nixpkgs' `lib` (`nix/tests/lib.nix`), since
+//! nixpkgs is not at hand. What it tells NixOS to run must be what the program understands.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::program::{Place, complaint};
+
+#[test]
+fn what_the_module_runs_is_understood_by_the_program() {
+    let all = json!({
+        "enable": true,
+        "stub": "/nix/store/stub.efi",
+        "extendedBootLoaderPartition": "/boot-extended",
+        "configurationLimit": 7,
+        "editor": true,
+        "consoleMode": "max",
+    });
+    for settings in [json!({"enable": true, "stub": "/nix/store/stub.efi"}), all] {
+        let Some(module) = evaluate(&settings) else {
+            return;
+        };
+        assert_eq!(module["failed"], json!([]));
+        for command in ["install", "bless"] {
+            // As NixOS splits it.
+            let line = module[command].as_str().expect("a string");
+            let mut words = line.split_whitespace();
+            let program = words.next().expect("a program");
+            assert!(program.ends_with("/bin/snowguard-boot"), "{program}");
+            let mut arguments: Vec<&str> = words.collect();
+            if command == "install" {
+                arguments.push("/nix/store/00000000000000000000000000000000-nixos-system");
+            }
+            // 2 would say that the command line was not understood. What it names isn't there,
+            // except that a machine which counts no boots has nothing to bless.
+            let output = Place::new().run(&arguments);
+            let expected = if command == "install" {
+                Some(3)
+            } else {
+                Some(0)
+            };
+            let told = complaint(&output);
+            assert_eq!(output.status.code(), expected, "{line}: {told}");
+            if command == "install" {
+                assert!(told.contains("/var/lib/snowguard/keys/db/db.key"), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_module_refuses_what_a_shell_would_split_and_keys_in_the_store() {
+    let settings = json!({
+        "enable": true,
+        "stub": "/nix/store/stub.efi",
+        "efiSystemPartition": "/my boot",
+        "signer": {"keyFile": "/nix/store/k", "certificateFile": null},
+    });
+    let Some(module) = evaluate(&settings) else {
+        return;
+    };
+    let failed = module["failed"].to_string();
+    for part in ["/my boot", "needs its certificate", "in the Nix store"] {
+        assert!(failed.contains(part), "{failed}");
+    }
+    assert_eq!(evaluate(&json!({})), Some(Value::Null));
+}
+
+#[test]
+fn every_nix_file_parses() {
+    for file in [
+        "default.nix",
+        "overlay.nix",
+        "package.nix",
+        "modules/boot.nix",
+    ] {
+        let Some(output) = instantiate(&["--parse", &nix(file)]) else {
+            return;
+        };
+        assert!(output.status.success(), "{file}: {}", complaint(&output));
+    }
+}
+
+fn evaluate(settings: &Value) -> Option<Value> {
+    let file = nix("tests/evaluate.nix");
+    let settings = settings.to_string();
+    let arguments = [
+        "--eval", "--strict", "--json", &file, "--argstr", "settings", &settings,
+    ];
+    let output = instantiate(&arguments)?;
+    assert!(output.status.success(), "{}", complaint(&output));
+    Some(serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+fn nix(file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nix");
+    folder.join(file).display().to_string()
+}
+
+/// `nix-instantiate` with nothing but a temporary folder; `None`, said aloud, where it isn't installed.
+fn instantiate(arguments: &[&str]) -> Option<Output> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new("nix-instantiate")
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder.path())
+        .env("NIX_STORE_DIR", "/nix/store")
+        .env("NIX_STATE_DIR", folder.path().join("state"))
+        .env("NIX_LOG_DIR", folder.path().join("log"))
+        .env("NIX_CONF_DIR", folder.path().join("conf"))
+        .arg("--readonly-mode")
+        .args(arguments)
+        .output();
+    match output {
+        Ok(output) => Some(output),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "nix-instantiate is missing"
+            );
+            eprintln!("left out: the NixOS module, since nix-instantiate is not installed");
+            None
+        }
+        Err(error) => panic!("nix-instantiate does not start: {error}"),
+    }
+}

@@ -1,0 +1,32 @@
+# The programs, from this checkout.
+{
+  lib,
+  rustPlatform,
+}:
+
+rustPlatform.buildRustPackage {
+  pname = "snowguard";
+  version = "0.1.0";
+
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.difference ../. (lib.fileset.maybeMissing ../target);
+  };
+  cargoLock.lockFile = ../Cargo.lock;
+
+  # The front door finds the programs of the pillars beside itself.
+  cargoBuildFlags = [
+    "--package=snowguard"
+    "--package=snowguard-boot"
+  ];
+
+  # The tests need firmware, a TPM emulator and a PostgreSQL server; `cargo xtask check` runs them.
+  doCheck = false;
+
+  meta = {
+    description = "Supply-chain security for Nixpkgs and NixOS";
+    license = lib.licenses.mit;
+    mainProgram = "snowguard";
+    platforms = lib.platforms.linux;
+  };
+}
