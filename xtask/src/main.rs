@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "what a task finds out is its output")]
 
 mod bench;
+mod bootstrap;
 mod check;
 mod fixtures;
 mod layers;
@@ -34,6 +35,8 @@ enum Task {
     Up(up::Options),
     /// Run every check; ends with the test runner's summary
     Check(check::Options),
+    /// Build the chain from tcc to a C++ compiler and compare it with the recorded hashes
+    Bootstrap(bootstrap::Options),
     /// Measure the figures that the project promises
     Bench(bench::Options),
     /// Cut the small sample in `fixtures` from the full collection of real data
@@ -61,6 +64,7 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.task {
         Task::Up(options) => up::run(&workspace, options),
         Task::Check(options) => check::run(&workspace, options),
+        Task::Bootstrap(options) => bootstrap::run(&workspace, options),
         Task::Bench(options) => bench::run(&workspace, options),
         Task::Fixtures(options) => fixtures::run(&workspace, options),
         Task::Stub(options) => stub::run(&workspace, options),

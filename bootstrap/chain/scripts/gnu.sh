@@ -1,6 +1,6 @@
 # A program with a configure script, by tcc: gnu.sh NAME JOBS FOLDERS [OPTION...]
 # FOLDERS are the parts to make, in their order ("lib src", or "." for all): manuals and translations are left out,
-# because they would ask for perl, makeinfo and gettext.
+# because they would ask for perl, makeinfo and gettext. MAKE_VARIABLES in the environment goes to make.
 set -eu
 name=$1 jobs=$2 folders=$3
 shift 3
@@ -14,10 +14,10 @@ cd "/build/$name"
 ./configure --prefix="/in/$name" --build=x86_64-unknown-linux-musl --disable-nls --disable-dependency-tracking \
     CC=/in/tcc/bin/tcc LD=/in/tcc/bin/tcc AR=/build/ar RANLIB=true "$@"
 for folder in $folders; do
-    make -C "$folder" -j "$jobs" MAKEINFO=true HELP2MAN=true
+    make -C "$folder" -j "$jobs" MAKEINFO=true HELP2MAN=true ${MAKE_VARIABLES-}
 done
 for folder in $folders; do
-    make -C "$folder" MAKEINFO=true HELP2MAN=true DESTDIR=/build/root install
+    make -C "$folder" MAKEINFO=true HELP2MAN=true ${MAKE_VARIABLES-} DESTDIR=/build/root install
 done
 mv "/build/root/in/$name"/* /out/
 rm -rf /out/share

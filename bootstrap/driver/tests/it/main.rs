@@ -1,6 +1,7 @@
 //! The program and the library from outside.
 
 mod build;
+mod chain;
 mod graph;
 mod ladder;
 mod sources;
