@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 20] = [
+const TOOLS: [Tool; 21] = [
     Tool {
         program: "git",
         package: "git",
@@ -115,6 +115,11 @@ const TOOLS: [Tool; 20] = [
         program: "softhsm2-util",
         package: "softhsm2",
         purpose: "keys on a PKCS #11 token",
+    },
+    Tool {
+        program: "/usr/sbin/fsck.fat",
+        package: "dosfstools",
+        purpose: "mending a boot partition after a power cut",
     },
 ];
 

@@ -113,8 +113,16 @@ fn mend(scenario: &Scenario<'_>, view: View, cut: usize) {
     );
 }
 
+/// Where Debian keeps it, which is in no user's path.
+const FSCK: &str = "/usr/sbin/fsck.fat";
+
+fn fsck() -> Command {
+    let in_sbin = std::path::Path::new(FSCK).is_file();
+    Command::new(if in_sbin { FSCK } else { "fsck.fat" })
+}
+
 fn has_fsck() -> bool {
-    let found = Command::new("fsck.fat")
+    let found = fsck()
         .arg("--help")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -134,11 +142,7 @@ fn has_fsck() -> bool {
 fn check_file_system(image: &[u8]) -> Vec<u8> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), image).unwrap();
-    let run = Command::new("fsck.fat")
-        .arg("-a")
-        .arg(file.path())
-        .output()
-        .unwrap();
+    let run = fsck().arg("-a").arg(file.path()).output().unwrap();
     // 1: errors were found and corrected.
     let code = run.status.code();
     assert!(
