@@ -8,12 +8,13 @@ mod divan;
 mod figures;
 mod installation;
 mod measure;
+mod signing;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::tracker::{CHANNELS, Tracker};
@@ -30,10 +31,24 @@ pub struct Options {
     /// Folder for the data and the databases (some gigabytes); emptied before
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// Only this part
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Signing of images
+    Signing,
 }
 
 /// Measures everything and prints the table.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.only == Some(Part::Signing) {
+        println!("{}", figures::table(&signing::figures(workspace)?));
+        return Ok(());
+    }
     let folder = options
         .folder
         .clone()
@@ -64,6 +79,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         Some(Quantity::Bytes(1536.0 * MIB)),
         "any of the processes above",
     );
+
+    bench.figures.extend(signing::figures(workspace)?);
 
     println!("{}", figures::table(&bench.figures));
     println!("Measured on {}.", bench.data.about);

@@ -16,6 +16,9 @@ const FIRST: i64 = -62_135_596_800;
 const LAST: i64 = 253_402_300_799;
 
 impl Time {
+    /// The beginning of 1970.
+    pub const EPOCH: Self = Self(0);
+
     /// `None` outside of the years 1 to 9999.
     pub const fn from_unix(seconds: i64) -> Option<Self> {
         if seconds < FIRST || seconds > LAST {

@@ -58,6 +58,22 @@ pub enum SignerError {
         /// The certificate's subject.
         subject: String,
     },
+    /// A token that is not as expected.
+    #[error("{what}: {why}")]
+    Token {
+        /// What doesn't work.
+        what: String,
+        /// Why, as the token's library says, or what may help.
+        why: String,
+    },
+    /// A remote signer, or what a server for it needs, that is not as expected.
+    #[error("remote signer: {what}: {why}")]
+    Remote {
+        /// What doesn't work.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// The system gave no random bytes.
     #[error("the system gives no random numbers")]
     Randomness,

@@ -40,6 +40,15 @@ pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, SignerError> {
     })
 }
 
+/// The text of a file without secrets.
+pub(crate) fn read_text(path: &Path) -> Result<String, SignerError> {
+    let bytes = read_limited(open(path)?, path)?;
+    String::from_utf8(bytes).map_err(|_| SignerError::Key {
+        place: path.display().to_string(),
+        what: "it is not text (PEM)",
+    })
+}
+
 /// The text of a file with a secret: a private key, a PIN.
 ///
 /// # Errors

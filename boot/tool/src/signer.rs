@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use snowguard_boot_format::digest::DigestAlgorithm;
 use snowguard_boot_format::signer::Signer;
 use snowguard_boot_format::time::Time;
+use snowguard_boot_signer::remote::{RemoteOptions, open_remote};
+use snowguard_boot_signer::{Pin, TokenOptions, open_pem, open_token};
 
 use crate::outcome::Failure;
 
@@ -19,6 +21,39 @@ pub struct SignerOptions {
     /// The key's certificate, and after it those to be put beside it (PEM, or one in DER)
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    /// Library of a PKCS #11 token, e.g. /usr/lib/softhsm/libsofthsm2.so
+    #[arg(
+        long,
+        value_name = "LIBRARY",
+        requires = "certificate",
+        conflicts_with = "key"
+    )]
+    token_module: Option<PathBuf>,
+    /// Label of the token; not needed when there is one only
+    #[arg(long, value_name = "LABEL", requires = "token_module")]
+    token: Option<String>,
+    /// Label of the key on the token
+    #[arg(long, value_name = "LABEL", requires = "token_module")]
+    token_key: Option<String>,
+    /// File with the token's PIN; else SNOWGUARD_TOKEN_PIN, else it is asked for
+    #[arg(long, value_name = "FILE", requires = "token_module")]
+    pin_file: Option<PathBuf>,
+    /// Address of a remote signer: https://HOST:PORT
+    #[arg(long, value_name = "URL", conflicts_with_all = ["key", "token_module"],
+          requires_all = ["client_certificate", "client_key", "server_authority"])]
+    remote: Option<String>,
+    /// Name of the key at the remote signer
+    #[arg(long, value_name = "NAME", default_value = "db")]
+    remote_key: String,
+    /// Certificate that this machine shows to the remote signer (PEM)
+    #[arg(long, value_name = "FILE")]
+    client_certificate: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE")]
+    client_key: Option<PathBuf>,
+    /// Certificate that vouches for the remote signer (PEM)
+    #[arg(long, value_name = "FILE")]
+    server_authority: Option<PathBuf>,
     /// Sign with a certificate whose time is over
     #[arg(long)]
     allow_expired: bool,
@@ -49,14 +84,14 @@ impl From<DigestChoice> for DigestAlgorithm {
 impl SignerOptions {
     /// Whether any signer is named.
     pub fn is_given(&self) -> bool {
-        self.key.is_some()
+        self.key.is_some() || self.token_module.is_some() || self.remote.is_some()
     }
 
     /// Opens it. A certificate whose time is over is refused unless that is allowed.
     ///
     /// # Errors
     /// When none is named ([`Failure::Usage`]), or it cannot be used.
-    pub fn open(&self, now: Time) -> Result<Box<dyn Signer>> {
+    pub fn open(&self, now: Time) -> Result<Box<dyn Signer + Send>> {
         let signer = self.open_any()?;
         let certificate = signer.certificate();
         if !certificate.is_current(now) {
@@ -74,10 +109,39 @@ impl SignerOptions {
         Ok(signer)
     }
 
-    fn open_any(&self) -> Result<Box<dyn Signer>> {
+    fn open_any(&self) -> Result<Box<dyn Signer + Send>> {
         if let (Some(key), Some(certificate)) = (&self.key, &self.certificate) {
-            return Ok(Box::new(snowguard_boot_signer::open_pem(key, certificate)?));
+            return Ok(Box::new(open_pem(key, certificate)?));
         }
-        Err(anyhow::anyhow!("name a signer: --key with --certificate").context(Failure::Usage))
+        if let (Some(module), Some(certificate)) = (&self.token_module, &self.certificate) {
+            let pin = match &self.pin_file {
+                Some(file) => Pin::File(file.clone()),
+                None => match std::env::var("SNOWGUARD_TOKEN_PIN") {
+                    Ok(pin) => Pin::Given(pin.into()),
+                    Err(_) => Pin::Ask,
+                },
+            };
+            return Ok(Box::new(open_token(&TokenOptions {
+                module: module.clone(),
+                token: self.token.clone(),
+                key: self.token_key.clone(),
+                certificates: certificate.clone(),
+                pin,
+            })?));
+        }
+        if let Some(url) = &self.remote {
+            let missing = "--remote needs --client-certificate, --client-key, --server-authority";
+            return Ok(Box::new(open_remote(&RemoteOptions {
+                url: url.clone(),
+                key: self.remote_key.clone(),
+                certificate: self.client_certificate.clone().context(missing)?,
+                private_key: self.client_key.clone().context(missing)?,
+                authority: self.server_authority.clone().context(missing)?,
+            })?));
+        }
+        Err(anyhow::anyhow!(
+            "name a signer: --key with --certificate, --token-module with --certificate, or --remote"
+        )
+        .context(Failure::Usage))
     }
 }

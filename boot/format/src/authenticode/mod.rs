@@ -82,6 +82,14 @@ pub enum AuthenticodeError {
     },
 }
 
+/// The image digest in the value (without tag and length) of an SpcIndirectDataContent.
+///
+/// # Errors
+/// [`AuthenticodeError::Indirect`].
+pub fn image_digest(content: &[u8]) -> Result<Digest, AuthenticodeError> {
+    indirect::decode(content)
+}
+
 /// The digest of the bytes as they are: what firmware makes, measures into PCR 4, and looks up in
 /// db and dbx.
 ///

@@ -10,7 +10,8 @@ use snowguard_boot_format::pe::{File, PeError};
 use snowguard_boot_format::signer::Signer;
 use snowguard_boot_signer::{KeyKindToMake, SoftwareKey, SoftwareSigner};
 
-use crate::material::{certify, image, signer, some_day};
+use crate::image::image;
+use crate::material::{certify, signer, some_day};
 use crate::tools::{must, run, there};
 
 const KINDS: [KeyKindToMake; 3] = [

@@ -7,6 +7,7 @@ mod install;
 mod keys;
 mod measure;
 mod sign;
+mod signer;
 mod status;
 mod uki;
 mod verify;
@@ -31,6 +32,9 @@ pub enum Command {
     Attach(sign::AttachOptions),
     /// Take signatures out of an image
     RemoveSignature(sign::RemoveOptions),
+    /// Serve a key to other machines
+    #[command(subcommand)]
+    Signer(signer::Command),
     /// Tell what a firmware with these lists would do with an image, and why
     Verify(verify::Options),
     /// Build a unified kernel image, or an addon
@@ -58,6 +62,7 @@ impl Command {
             Self::Prepare(options) => sign::prepare(options, output),
             Self::Attach(options) => sign::attach(options, output),
             Self::RemoveSignature(options) => sign::remove(options, output),
+            Self::Signer(command) => command.run(output),
             Self::Verify(options) => verify::run(options, output),
             Self::Uki(options) => uki::run(options, output),
             Self::Measure(options) => measure::run(options, output),

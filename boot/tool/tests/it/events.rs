@@ -6,7 +6,7 @@ use crate::program::Place;
 use crate::tools::{must, there};
 
 /// One event of the crypto-agile form, in two banks.
-fn agile(out: &mut Vec<u8>, pcr: u32, kind: u32, data: &[u8]) {
+pub fn agile(out: &mut Vec<u8>, pcr: u32, kind: u32, data: &[u8]) {
     out.extend(pcr.to_le_bytes());
     out.extend(kind.to_le_bytes());
     out.extend(2_u32.to_le_bytes());
@@ -36,14 +36,20 @@ fn agile_log() -> Vec<u8> {
     agile_log_from(None)
 }
 
-/// From a start in this locality.
-fn agile_log_from(locality: Option<u8>) -> Vec<u8> {
+/// The event that says: two banks follow.
+pub fn header() -> Vec<u8> {
     let mut header = b"Spec ID Event03\0".to_vec();
     header.extend([0, 0, 0, 0, 0, 2, 0, 2]);
     header.extend(2_u32.to_le_bytes());
     header.extend([4, 0, 20, 0, 11, 0, 32, 0, 0]);
     let mut log = Vec::new();
     legacy(&mut log, 0, 3, &[0; 20], &header);
+    log
+}
+
+/// From a start in this locality.
+fn agile_log_from(locality: Option<u8>) -> Vec<u8> {
+    let mut log = header();
     if let Some(locality) = locality {
         agile(
             &mut log,

@@ -31,7 +31,7 @@ fn empty_store() -> Vec<u8> {
     bytes
 }
 
-fn with_store(place: &Place) {
+pub fn with_store(place: &Place) {
     place.write("vars.fd", &empty_store());
 }
 

@@ -1,11 +1,13 @@
 //! The program as a user runs it, beside other programs on the same files.
 
+mod elsewhere;
 mod events;
 mod inspect;
 mod install;
 mod keys;
 mod nix;
 mod offline;
+mod preflight;
 mod program;
 mod signing;
 mod tools;

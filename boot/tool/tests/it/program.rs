@@ -35,6 +35,11 @@ impl Place {
         std::fs::read(self.at(name)).expect("read")
     }
 
+    /// The program, to be started in the folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        command(self.folder.path(), arguments)
+    }
+
     /// `snowguard-boot` in the folder, in 2026, with nothing inherited.
     pub fn run(&self, arguments: &[&str]) -> Output {
         command(self.folder.path(), arguments)

@@ -1,5 +1,9 @@
 //! What signs: an interface, so that keys may lie in files, on tokens, or on another machine.
 
+mod request;
+
+pub use request::{Asked, NotAsSaid};
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

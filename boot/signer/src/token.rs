@@ -1,0 +1,237 @@
+//! Keys on PKCS #11 tokens: YubiKey, Nitrokey, HSMs, SoftHSM.
+
+use std::path::PathBuf;
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+use snowguard_boot_format::digest::DigestAlgorithm;
+use snowguard_boot_format::signer::{SignError, Signer, SigningRequest};
+use snowguard_boot_format::x509::{Certificate, KeyKind};
+use zeroize::Zeroizing;
+
+use crate::error::SignerError;
+use crate::files::{read_certificates, read_secret};
+use crate::prompt;
+
+/// Which key of which token.
+#[derive(Debug)]
+pub struct TokenOptions {
+    /// The library that speaks to the token.
+    pub module: PathBuf,
+    /// The token's label; needed when there are several.
+    pub token: Option<String>,
+    /// The key's label; needed when there are several.
+    pub key: Option<String>,
+    /// The key's certificate, and after it those to be put beside it.
+    pub certificates: PathBuf,
+    /// The PIN. It is never taken from arguments, which everybody can read.
+    pub pin: Pin,
+}
+
+/// Where the PIN comes from.
+pub enum Pin {
+    /// A file that is its owner's alone.
+    File(PathBuf),
+    /// Given, as from an environment variable.
+    Given(Zeroizing<String>),
+    /// Asked for on the terminal.
+    Ask,
+}
+
+impl std::fmt::Debug for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "Pin::File({})", path.display()),
+            Self::Given(_) => f.write_str("Pin::Given(…)"),
+            Self::Ask => f.write_str("Pin::Ask"),
+        }
+    }
+}
+
+/// Signs with a key that never leaves its token.
+#[derive(Debug)]
+pub struct TokenSigner {
+    session: Session,
+    key: ObjectHandle,
+    kind: KeyKind,
+    certificate: Certificate,
+    chain: Vec<Certificate>,
+}
+
+fn failed(what: &str, error: &cryptoki::error::Error) -> SignerError {
+    SignerError::Token {
+        what: what.to_owned(),
+        why: error.to_string(),
+    }
+}
+
+fn lacking(what: String) -> SignerError {
+    SignerError::Token {
+        what,
+        why: "see the labels with `pkcs11-tool --list-slots` and `--list-objects`".to_owned(),
+    }
+}
+
+/// Opens the token, gives it the PIN, and finds the key.
+///
+/// # Errors
+/// [`SignerError::Token`] when the token, the PIN or the key is not as expected. A wrong PIN is
+/// tried once only, since tokens lock themselves after some.
+pub fn open_token(options: &TokenOptions) -> Result<TokenSigner, SignerError> {
+    let mut certificates = read_certificates(&options.certificates)?.into_iter();
+    let certificate = certificates
+        .next()
+        .ok_or_else(|| lacking("there is no certificate for the key".to_owned()))?;
+    let kind = certificate
+        .public_key()
+        .map_err(|source| SignerError::Certificate {
+            place: options.certificates.display().to_string(),
+            source,
+        })?
+        .kind();
+    let pkcs11 = Pkcs11::new(&options.module).map_err(|error| {
+        failed(
+            &format!("{} cannot be loaded", options.module.display()),
+            &error,
+        )
+    })?;
+    pkcs11
+        .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
+        .map_err(|error| failed("the library cannot be used", &error))?;
+    let slot = find_slot(&pkcs11, options.token.as_deref())?;
+    let session = pkcs11
+        .open_ro_session(slot)
+        .map_err(|error| failed("the token cannot be opened", &error))?;
+    let pin = match &options.pin {
+        Pin::File(path) => Zeroizing::new(read_secret(path)?.trim_end().to_owned()),
+        Pin::Given(pin) => pin.clone(),
+        Pin::Ask => prompt::ask("PIN of the token: ")?,
+    };
+    session
+        .login(UserType::User, Some(&AuthPin::new(pin.as_str().into())))
+        .map_err(|error| failed("the token doesn't take the PIN", &error))?;
+    let key = find_key(&session, options.key.as_deref())?;
+    Ok(TokenSigner {
+        session,
+        key,
+        kind,
+        certificate,
+        chain: certificates.collect(),
+    })
+}
+
+fn find_slot(pkcs11: &Pkcs11, label: Option<&str>) -> Result<Slot, SignerError> {
+    let slots = pkcs11
+        .get_slots_with_initialized_token()
+        .map_err(|error| failed("the tokens cannot be listed", &error))?;
+    let mut found = Vec::new();
+    for slot in slots {
+        let info = pkcs11
+            .get_token_info(slot)
+            .map_err(|error| failed("a token cannot be asked for its label", &error))?;
+        if label.is_none_or(|label| label == info.label()) {
+            found.push(slot);
+        }
+    }
+    match (found.as_slice(), label) {
+        ([slot], _) => Ok(*slot),
+        ([], None) => Err(lacking("there is no token".to_owned())),
+        ([], Some(label)) => Err(lacking(format!("there is no token labelled {label:?}"))),
+        (many, _) => Err(lacking(format!(
+            "{} tokens fit; name one by its label",
+            many.len()
+        ))),
+    }
+}
+
+fn find_key(session: &Session, label: Option<&str>) -> Result<ObjectHandle, SignerError> {
+    let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY)];
+    if let Some(label) = label {
+        template.push(Attribute::Label(label.as_bytes().to_vec()));
+    }
+    let found = session
+        .find_objects(&template)
+        .map_err(|error| failed("the token's keys cannot be listed", &error))?;
+    match (found.as_slice(), label) {
+        ([key], _) => Ok(*key),
+        ([], None) => Err(lacking("the token holds no private key".to_owned())),
+        ([], Some(label)) => Err(lacking(format!(
+            "the token holds no private key labelled {label:?}"
+        ))),
+        (many, _) => Err(lacking(format!(
+            "{} private keys fit; name one by its label",
+            many.len()
+        ))),
+    }
+}
+
+impl Signer for TokenSigner {
+    fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    fn sign(&self, request: &SigningRequest<'_>) -> Result<Vec<u8>, SignError> {
+        let digest = request.algorithm.digest(&[request.message]);
+        let (mechanism, data) = match self.kind {
+            KeyKind::P256 | KeyKind::P384 => (Mechanism::Ecdsa, digest.as_bytes().to_vec()),
+            _ => {
+                let mut data = digest_info(request.algorithm)?.to_vec();
+                data.extend_from_slice(digest.as_bytes());
+                (Mechanism::RsaPkcs, data)
+            }
+        };
+        let signature = self
+            .session
+            .sign(&mechanism, self.key, &data)
+            .map_err(|error| SignError::Unavailable {
+                reason: format!("the token gave no signature (pulled out?): {error}"),
+            })?;
+        match self.kind {
+            KeyKind::P256 | KeyKind::P384 => ecdsa_der(&signature),
+            _ => Ok(signature),
+        }
+    }
+}
+
+/// What stands before the digest in PKCS #1 v1.5 (RFC 8017, 9.2, note 1).
+fn digest_info(algorithm: DigestAlgorithm) -> Result<[u8; 19], SignError> {
+    let (total, arc, size) = match algorithm {
+        DigestAlgorithm::Sha256 => (0x31, 1, 0x20),
+        DigestAlgorithm::Sha384 => (0x41, 2, 0x30),
+        DigestAlgorithm::Sha512 => (0x51, 3, 0x40),
+        other => {
+            return Err(SignError::Refused {
+                reason: format!("{other} is not signed with"),
+            });
+        }
+    };
+    Ok([
+        0x30, total, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc,
+        0x05, 0x00, 0x04, size,
+    ])
+}
+
+/// Tokens give r and s one after another; images hold their DER.
+fn ecdsa_der(raw: &[u8]) -> Result<Vec<u8>, SignError> {
+    let failed = |_| SignError::Unavailable {
+        reason: format!(
+            "the token gave {} bytes that are no ECDSA signature",
+            raw.len()
+        ),
+    };
+    if raw.len() == 64 {
+        let signature = p256::ecdsa::Signature::from_slice(raw).map_err(failed)?;
+        Ok(signature.to_der().as_bytes().to_vec())
+    } else {
+        let signature = p384::ecdsa::Signature::from_slice(raw).map_err(failed)?;
+        Ok(signature.to_der().as_bytes().to_vec())
+    }
+}
