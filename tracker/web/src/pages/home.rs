@@ -87,6 +87,8 @@ pub struct Page {
 #[derive(Debug)]
 struct FeedRow {
     feed: String,
+    kind: String,
+    name: String,
     ended: Option<When>,
     outcome: String,
     error: Option<String>,
@@ -128,6 +130,8 @@ impl Page {
     /// Builds the page as seen at `now`.
     pub fn new(input: Input, now: Millis) -> Self {
         let feeds = input.feeds.into_iter().map(|run| FeedRow {
+            kind: feed_name(&run.feed).0.to_owned(),
+            name: feed_name(&run.feed).1.to_owned(),
             feed: run.feed,
             ended: When::maybe(run.ended, now),
             outcome: run.outcome,
@@ -195,6 +199,13 @@ fn groups(matches: Vec<NewMatch>, now: Millis) -> Vec<Group> {
     groups
 }
 
+/// What a feed is, and its name without the folders before it.
+fn feed_name(feed: &str) -> (&str, &str) {
+    let (kind, place) = feed.split_once(':').unwrap_or((feed, ""));
+    let place = place.trim_end_matches('/');
+    (kind, place.rsplit('/').next().unwrap_or(place))
+}
+
 /// `1 234 567`, with thin spaces, as ISO 80000-1 asks.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -211,6 +222,17 @@ pub fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_feed_is_named_without_its_folders() {
+        assert_eq!(feed_name("kev:/srv/data/kev.json"), ("kev", "kev.json"));
+        assert_eq!(feed_name("osv:https://h/a/all.zip"), ("osv", "all.zip"));
+        assert_eq!(
+            feed_name("cvelist:/srv/cvelistV5/"),
+            ("cvelist", "cvelistV5")
+        );
+        assert_eq!(feed_name("odd"), ("odd", ""));
+    }
 
     #[test]
     fn numbers_are_grouped_by_three() {

@@ -2,6 +2,7 @@
 
 use snowguard_matching::verdict::{Match, Reason, Tier, Verdict};
 
+use crate::pages::home::grouped;
 use crate::show::path;
 use crate::show::verdict;
 
@@ -152,6 +153,16 @@ impl Tally {
         .filter(|(count, _)| *count > 0)
         .map(|(count, kind)| (count, verdict::word(kind), verdict::class(kind)))
         .collect()
+    }
+}
+
+impl Tally {
+    /// [`Tally::parts`] with the counts as a page writes them.
+    pub fn shown(&self) -> Vec<(String, &'static str, &'static str)> {
+        self.parts()
+            .into_iter()
+            .map(|(count, word, class)| (grouped(count), word, class))
+            .collect()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::show::severity::Score;
 use crate::show::time::{Millis, When};
 
 /// Matches on one page.
-pub const MATCHES: usize = 100;
+pub const MATCHES: usize = 50;
 
 /// What the page is made from.
 #[derive(Debug, Clone)]
