@@ -305,10 +305,12 @@ static long double decimal(const char *text, char **end, int precision, int lowe
         if (half && (rest || (mantissa & 1))) mantissa++;
     } else {
         i = big_compare(&above, &below);
-        if (i > 0 || (i == 0 && (mantissa & 1))) mantissa++;
-        if (!mantissa) {
-            mantissa = 1UL << 63;
-            shift--;
+        if (i > 0 || (i == 0 && (mantissa & 1))) {
+            mantissa++;
+            if (!mantissa) {
+                mantissa = 1UL << 63;
+                shift--;
+            }
         }
     }
     result = ldexpl((long double)mantissa, -shift);

@@ -12,4 +12,5 @@ mod languages;
 mod runner;
 mod seed;
 mod small_c;
+mod tcc;
 mod tools;
