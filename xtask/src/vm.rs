@@ -21,14 +21,9 @@ pub struct Options {
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut command = Command::new("cargo");
     command
-        .args([
-            "nextest",
-            "run",
-            "--locked",
-            "--no-capture",
-            "-p",
-            "snowguard-vm",
-        ])
+        .args(["nextest", "run", "--locked", "--no-capture"])
+        .args(["-p", "snowguard-vm", "-p", "snowguard-boot-installer"])
+        .args(["-E", "test(/^vm::/)"])
         .current_dir(workspace.root());
     if options.all {
         command.args(["--run-ignored", "all"]);

@@ -40,15 +40,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The time between the first appearance of one text on the screen and that of another after it.
+    /// The processor time that the emulator took between the first appearance of one text on the screen and
+    /// that of another after it. Unlike the time on the clock, it hardly depends on what else is running.
     pub fn between(&self, first: &str, second: &str) -> Option<Duration> {
         let start = find(&self.output.bytes, first, 0)?;
         let end = find(&self.output.bytes, second, start)?;
-        Some(
-            self.output
-                .time_of(end)?
-                .duration_since(self.output.time_of(start)?),
-        )
+        self.output
+            .time_of(end)?
+            .checked_sub(self.output.time_of(start)?)
     }
 }
 
@@ -63,12 +62,12 @@ fn find(bytes: &[u8], text: &str, from: usize) -> Option<usize> {
 #[derive(Debug, Clone, Default)]
 struct Output {
     bytes: Vec<u8>,
-    /// Where each piece ends, and when it was read.
-    times: Vec<(usize, Instant)>,
+    /// Where each piece ends, and the emulator's processor time when it was read.
+    times: Vec<(usize, Duration)>,
 }
 
 impl Output {
-    fn time_of(&self, at: usize) -> Option<Instant> {
+    fn time_of(&self, at: usize) -> Option<Duration> {
         self.times
             .iter()
             .find(|(end, _)| *end > at)
@@ -159,7 +158,7 @@ impl<'a> Machine<'a> {
         let mut machine = Running(child);
         let screen = Arc::new(Mutex::new(Output::default()));
         let pipe = machine.0.stdout.take().context("QEMU has no output")?;
-        let reader = read_on(pipe, Arc::clone(&screen));
+        let reader = read_on(machine.0.id(), pipe, Arc::clone(&screen));
         let seen = || {
             screen
                 .lock()
@@ -259,7 +258,23 @@ fn wait_for(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What a process has taken so far. Source: proc(5), fields 14 and 15 of `stat`, in hundredths of a second.
+fn processor_time(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat
+        .rsplit_once(')')
+        .map_or("", |(_, fields)| fields)
+        .split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
 fn read_on(
+    process: u32,
     mut output: impl Read + Send + 'static,
     screen: Arc<Mutex<Output>>,
 ) -> std::thread::JoinHandle<()> {
@@ -269,7 +284,7 @@ fn read_on(
             if let Ok(mut screen) = screen.lock() {
                 screen.bytes.extend_from_slice(&buffer[..count]);
                 let end = screen.bytes.len();
-                screen.times.push((end, Instant::now()));
+                screen.times.push((end, processor_time(process)));
             }
         }
     })
