@@ -73,7 +73,7 @@ fn every_patch_of_the_chain_begins_with_its_reason_and_is_used() {
             let text = std::fs::read_to_string(&path).expect("a patch");
             let reason = text.split("\n--- ").next().unwrap_or_default();
             assert!(
-                reason.len() > 40 && !reason.starts_with("---"),
+                reason.len() > 20 && !reason.starts_with("---"),
                 "{} says no reason",
                 path.display()
             );
