@@ -4,7 +4,9 @@ use std::io::{Cursor, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions};
+use fatfs::{
+    Date, DateTime, FatType, FileSystem, FormatVolumeOptions, FsOptions, Time, TimeProvider,
+};
 
 const SECTOR: usize = 512;
 /// First sector of the partition: one mebibyte.
@@ -20,6 +22,35 @@ const PARTITION_GUID: [u8; 16] = [
 const SYSTEM_PARTITION: [u8; 16] = [
     0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b,
 ];
+
+/// Files have a day of their own: without one `fatfs` writes month 0, and firmware then refuses to rename
+/// the file, which is how systemd-boot counts.
+static CLOCK: Clock = Clock;
+
+#[derive(Debug)]
+struct Clock;
+
+impl TimeProvider for Clock {
+    fn get_current_date(&self) -> Date {
+        Date {
+            year: 2026,
+            month: 1,
+            day: 1,
+        }
+    }
+
+    fn get_current_date_time(&self) -> DateTime {
+        DateTime {
+            date: self.get_current_date(),
+            time: Time {
+                hour: 0,
+                min: 0,
+                sec: 0,
+                millis: 0,
+            },
+        }
+    }
+}
 
 /// A disk in memory.
 #[derive(Debug, Clone)]
@@ -53,7 +84,10 @@ impl Disk {
     pub fn with(mut self, files: &[(&str, &[u8])]) -> Result<Self> {
         let mut partition = self.partition();
         {
-            let system = FileSystem::new(Cursor::new(&mut partition), FsOptions::new())?;
+            let system = FileSystem::new(
+                Cursor::new(&mut partition),
+                FsOptions::new().time_provider(&CLOCK),
+            )?;
             let root = system.root_dir();
             for (path, bytes) in files {
                 for (at, _) in path.match_indices('/').filter(|(at, _)| *at > 0) {

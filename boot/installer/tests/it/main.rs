@@ -6,3 +6,4 @@ mod fat;
 mod forge;
 mod install;
 mod store;
+mod vm;
