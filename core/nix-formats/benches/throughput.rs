@@ -1,4 +1,4 @@
-//! How fast derivations are read and written, and versions compared.
+//! How fast derivations are read and written, archives hashed, and versions compared.
 //!
 //! `cargo bench -p snowguard-nix-formats`
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use snowguard_nix_formats::derivation::{aterm, json};
-use snowguard_nix_formats::{DrvName, StoreDir, StorePath, compare_versions};
+use snowguard_nix_formats::{DrvName, StoreDir, StorePath, compare_versions, nar};
 
 fn main() {
     divan::main();
@@ -100,4 +100,67 @@ fn parse_store_paths(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(1_usize))
         .bench(|| StorePath::from_base_name(black_box(name)).expect("a real path"));
+}
+
+/// What an output of a build looks like: many small files and a few large ones.
+fn files() -> Vec<(String, Vec<u8>)> {
+    let sizes = std::iter::repeat_n(12_000, 2_000).chain([8 << 20, 24 << 20]);
+    sizes
+        .enumerate()
+        .map(|(index, size)| (format!("{index:05}"), vec![index as u8; size]))
+        .collect()
+}
+
+struct Sink(sha2::Sha256);
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        sha2::Digest::update(&mut self.0, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn total(files: &[(String, Vec<u8>)]) -> BytesCount {
+    BytesCount::new(
+        files
+            .iter()
+            .map(|(_, content)| content.len())
+            .sum::<usize>(),
+    )
+}
+
+#[divan::bench(sample_count = 20)]
+fn nar_hash(bencher: Bencher<'_, '_>) {
+    let files = files();
+    bencher.counter(total(&files)).bench(|| {
+        let mut writer = nar::Writer::new(Sink(sha2::Digest::new())).expect("memory");
+        writer.open_directory().expect("memory");
+        for (name, content) in &files {
+            writer.entry(name.as_bytes()).expect("memory");
+            let size = content.len() as u64;
+            writer
+                .regular(false, size, &mut content.as_slice())
+                .expect("memory");
+            writer.close_entry().expect("memory");
+        }
+        writer.close_directory().expect("memory");
+        writer.finish().expect("memory").0.0
+    });
+}
+
+/// The limit to compare with: the same contents, hashed one after the other.
+#[divan::bench(sample_count = 20)]
+fn nar_sha256_of_contents(bencher: Bencher<'_, '_>) {
+    let files = files();
+    bencher.counter(total(&files)).bench(|| {
+        let mut hasher: sha2::Sha256 = sha2::Digest::new();
+        for (_, content) in &files {
+            sha2::Digest::update(&mut hasher, black_box(content));
+        }
+        hasher
+    });
 }

@@ -17,7 +17,7 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75re
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .25rem .7rem .25rem 0; vertical-align: top; border-bottom: 1px solid #e3e7ee; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } code { font-size: .85em; color: #51607a; }
-.graph { overflow-x: auto; border: 1px solid #e3e7ee; border-radius: 6px; padding: .5rem; } svg text { font: 12px system-ui, sans-serif; }
+.graph svg { display: block; margin: auto; } .graph { overflow-x: auto; border: 1px solid #e3e7ee; border-radius: 6px; padding: .5rem; } svg text { font: 12px system-ui, sans-serif; }
 details { margin: .3rem 0 .8rem; } summary { cursor: pointer; } p.lead { max-width: 46rem; }
 @media (prefers-color-scheme: dark) { body { color: #dde3ec; background: #14181f; } td, th, .graph { border-color: #313a48; } code { color: #9fb0cc; } }
 ";
