@@ -3,7 +3,7 @@
 use snowguard_advisory::model::{Configuration, CpeMatch, Operator};
 
 /// Matches shown per node.
-const MATCHES: usize = 60;
+const MATCHES: usize = 20;
 
 /// One CPE match with its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -130,9 +130,9 @@ impl Statement {
             publisher: record.publisher.clone(),
             modified: When::maybe(record.modified.or(record.published), now),
             severities: severities.collect(),
-            affected: Capped::new(affected, 8, 100),
-            configurations: Capped::new(configurations, 3, 30),
-            references: Capped::new(references(&record.references), 12, 200),
+            affected: Capped::new(affected, 8, 24),
+            configurations: Capped::new(configurations, 3, 10),
+            references: Capped::new(references(&record.references), 12, 60),
             advice: advice.collect(),
             credits: Capped::new(credits, 20, 20),
             timeline: Capped::new(timeline, 30, 30),
@@ -191,7 +191,7 @@ impl AffectedRow {
                 .collect(),
             repo: affected.repo.as_deref().map(Link::new),
             default: versions::default_status(&affected.versions),
-            lines: Capped::new(lines, 10, 120),
+            lines: Capped::new(lines, 10, 40),
         }
     }
 }
