@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use snowguard_advisory::model::Advisory;
 use snowguard_matching::verdict::{Tier, Verdict};
-use snowguard_tracker_db::StoredMatch;
+use snowguard_tracker_db::{Db, StoredMatch};
 
 use super::output::{self, Format, inert, time};
 use super::verdicts::{self, Style};
@@ -39,6 +39,8 @@ struct Shown<'s> {
 struct Channel {
     channel: String,
     matches: Vec<StoredMatch>,
+    /// Matches of low confidence that are not among them.
+    hidden: usize,
 }
 
 /// Prints them. There is something to look at when a package is affected.
@@ -56,9 +58,15 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
         {
             continue;
         }
+        let all = matches.len();
         matches.retain(|stored| options.all || stored.found.tier != Tier::Low);
         matches.sort_by_key(|stored| verdicts::order(&stored.found));
-        channels.push(Channel { channel, matches });
+        let hidden = all - matches.len();
+        channels.push(Channel {
+            channel,
+            matches,
+            hidden,
+        });
     }
     let affected = channels
         .iter()
@@ -72,22 +80,8 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
         Format::Text => {
             let mut out = String::new();
             head(&mut out, &advisory, Style::of_stdout()).context("formatting")?;
-            for Channel { channel, matches } in &channels {
-                let package = |attr: &str| db.package(channel, attr);
-                writeln!(out, "\n{}", inert(channel))?;
-                for stored in matches {
-                    let version = package(&stored.found.attr)?.map(|package| package.version);
-                    let subject = match version {
-                        Some(version) if !version.is_empty() => {
-                            format!("{} {version}", stored.found.attr)
-                        }
-                        _ => stored.found.attr.clone(),
-                    };
-                    verdicts::write(&mut out, Style::of_stdout(), &subject, &stored.found)?;
-                }
-                if matches.is_empty() {
-                    writeln!(out, "  nothing")?;
-                }
+            for channel in &channels {
+                channel.write(&mut out, &db)?;
             }
             if channels.is_empty() {
                 writeln!(out, "\nno package of any channel is tied to it")?;
@@ -100,6 +94,54 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
     } else {
         Outcome::Fine
     })
+}
+
+impl Channel {
+    /// Every match with its reasons. A variant with the verdict of the package that it is offered
+    /// beneath is only named there.
+    fn write(&self, out: &mut String, db: &Db) -> Result<()> {
+        writeln!(out, "\n{}", inert(&self.channel))?;
+        let follows = |stored: &StoredMatch, head: &StoredMatch| {
+            stored.found.variant_of.as_ref() == Some(&head.found.attr)
+                && stored.found.verdict == head.found.verdict
+        };
+        for stored in &self.matches {
+            if self.matches.iter().any(|head| follows(stored, head)) {
+                continue;
+            }
+            let attr = &stored.found.attr;
+            let version = db
+                .package(&self.channel, attr)?
+                .map(|package| package.version);
+            let subject = match version {
+                Some(version) if !version.is_empty() => format!("{attr} {version}"),
+                _ => attr.clone(),
+            };
+            verdicts::write(out, Style::of_stdout(), &subject, &stored.found)?;
+            let variants: Vec<String> = self
+                .matches
+                .iter()
+                .filter(|other| follows(other, stored))
+                .map(|other| inert(&other.found.attr))
+                .collect();
+            if !variants.is_empty() {
+                writeln!(
+                    out,
+                    "    · and so {}, of the same source",
+                    variants.join(", ")
+                )?;
+            }
+        }
+        match (self.matches.is_empty(), self.hidden) {
+            (true, 0) => writeln!(out, "  nothing")?,
+            (_, 0) => {}
+            (_, hidden) => writeln!(
+                out,
+                "  {hidden} more of low confidence; --all shows what ties them, and what speaks against"
+            )?,
+        }
+        Ok(())
+    }
 }
 
 fn head(out: &mut String, advisory: &Advisory, style: Style) -> std::fmt::Result {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use snowguard_advisory::model::Advisory;
 use snowguard_matching::baseline;
 use snowguard_matching::index::PackageIndex;
-use snowguard_matching::package_facts::PackageFacts;
+use snowguard_matching::package_facts::{PackageFacts, Rank};
 use snowguard_matching::score::{Guess, VersionGuess};
 use snowguard_matching::truth::Truth;
 use snowguard_matching::verdict::{Match, Tier, Verdict};
@@ -154,8 +154,10 @@ fn baseline_guess(advisory: &Advisory, names: Vec<String>) -> Option<Guess> {
     })
 }
 
-/// Linux itself, in any of its versions and flavours.
+/// Linux itself, in any of its versions and flavours: these have its name, by whatever name they go
+/// themselves.
 pub(super) fn is_kernel(package: &PackageFacts) -> bool {
-    package.pname == "linux"
-        || (package.pname.starts_with("linux-") && package.attr.starts_with("linux"))
+    package
+        .name("linux")
+        .is_some_and(|name| name.rank == Rank::Exact)
 }
