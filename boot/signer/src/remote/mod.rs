@@ -1,8 +1,8 @@
 //! A signer on another machine: the target asks, and never holds a key.
 //!
 //! HTTP/1.1 over TLS 1.3 where both sides show certificates. `GET /v1/keys/NAME` gives the key's
-//! certificates; `POST /v1/sign` takes a [`protocol::SignQuestion`] and gives a
-//! [`protocol::SignAnswer`]. The server looks into every message ([`SigningRequest::look_into`]),
+//! certificates; `POST /v1/sign` takes a `protocol::SignQuestion` and gives a
+//! `protocol::SignAnswer`. The server looks into every message ([`SigningRequest::look_into`]),
 //! decides by its policy, and writes its log before it answers.
 //!
 //! [`SigningRequest::look_into`]: snowguard_boot_format::signer::SigningRequest::look_into

@@ -1,7 +1,7 @@
 //! Small C, as `docs/small-c.md` describes it, translated into a text for M1.
 //!
 //! Unlike the rungs, which write their code while they read, this implementation reads the whole
-//! text into a tree first ([`tree`], [`parse`]) and then walks it ([`generate`]).
+//! text into a tree first (`tree`, `parse`) and then walks it (`generate`).
 
 mod frame;
 mod generate;
