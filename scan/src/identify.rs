@@ -122,13 +122,19 @@ pub fn identify(
     let mut groups: Vec<Identified> = Vec::new();
     for index in &software.paths {
         let found = one(software, *index, closure, file)?;
+        // Nixpkgs has many attributes for parts of one thing (`getent` and `locale` of glibc): they
+        // are one as long as they carry the same patches.
         let same = groups.iter_mut().find(|group| {
-            group.known == found.known
-                && group.package.attr == found.package.attr
-                && group.package.patches == found.package.patches
+            group.known == found.known && group.package.patches == found.package.patches
         });
         match same {
-            Some(group) => group.software.paths.push(*index),
+            Some(group) => {
+                group.software.paths.push(*index);
+                if plainness(&found.package) < plainness(&group.package) {
+                    group.package = found.package;
+                    group.channel = found.channel;
+                }
+            }
             None => groups.push(found),
         }
     }
@@ -155,7 +161,7 @@ fn one(
         && let Some((channel, package)) = file
             .packages(PackageKey::Output(entry.path.digest_str()))?
             .into_iter()
-            .next()
+            .min_by_key(|(_, package)| plainness(package))
     {
         return Ok(alone(package, Known::ByPath, Some(channel)));
     }
@@ -173,6 +179,17 @@ fn one(
         package.patches.clear();
     }
     Ok(alone(package, known, channel))
+}
+
+/// The plainest of several attributes for one thing: `openssl` before `openssl_3` before
+/// `azure-sdk-for-cpp.openssl`. Smaller is plainer.
+fn plainness(package: &Package) -> (bool, usize, usize, String) {
+    (
+        package.attr != package.pname,
+        package.attr.matches('.').count(),
+        package.attr.len(),
+        package.attr.clone(),
+    )
 }
 
 /// A path counts as patched only if each of its derivations patches it.
@@ -226,14 +243,9 @@ fn by_name(
         found.retain(|(_, package)| package.attr.starts_with(stem));
     }
     let same_version = |package: &Package| package.version == software.version;
-    let best = found.into_iter().min_by_key(|(_, package)| {
-        (
-            !same_version(package),
-            package.attr.matches('.').count(),
-            package.attr.len(),
-            package.attr.clone(),
-        )
-    });
+    let best = found
+        .into_iter()
+        .min_by_key(|(_, package)| (!same_version(package), plainness(package)));
     let Some((channel, mut package)) = best else {
         return Ok((bare(software), Known::NameOnly, None));
     };

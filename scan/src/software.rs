@@ -189,7 +189,10 @@ fn named(path_name: &str, recipe: Option<&Recipe>) -> Result<Named, Dropped> {
         && !recipe.name.is_empty()
     {
         let parsed = DrvName::parse(&recipe.name);
-        let version = recipe.version.as_deref().or(parsed.version());
+        let version = recipe
+            .version
+            .as_deref()
+            .or_else(|| parsed.version().map(without_kind));
         return Ok(Named {
             pname: recipe
                 .pname
@@ -203,7 +206,7 @@ fn named(path_name: &str, recipe: Option<&Recipe>) -> Result<Named, Dropped> {
     let (Some(version), false) = (parsed.version(), parsed.name().is_empty()) else {
         return Err(Dropped::NoVersion);
     };
-    let version = without_output(version);
+    let version = without_kind(without_output(version));
     Ok(Named {
         name: format!("{}-{version}", parsed.name()),
         pname: parsed.name().to_owned(),
@@ -217,6 +220,41 @@ fn without_output(version: &str) -> &str {
         Some((rest, ending)) if OUTPUTS.contains(&ending) && !rest.is_empty() => rest,
         _ => version,
     }
+}
+
+/// Words that Nixpkgs puts behind a version to tell one build or selection from another.
+const KINDS: [&str; 19] = [
+    "aarch64",
+    "amd64",
+    "arm64",
+    "bootstrap",
+    "darwin",
+    "env",
+    "fish",
+    "linux",
+    "minimal",
+    "modules",
+    "shrunk",
+    "static",
+    "stripped",
+    "unwrapped",
+    "wrapped",
+    "wrapper",
+    "x86",
+    "x86_64",
+    "zipped",
+];
+
+/// `6.18.37-modules-shrunk` is version 6.18.37; `1.0-rc` keeps its word.
+fn without_kind(version: &str) -> &str {
+    let mut version = version;
+    while let Some((rest, word)) = version.rsplit_once('-') {
+        if !KINDS.contains(&word) || rest.is_empty() {
+            break;
+        }
+        version = rest;
+    }
+    version
 }
 
 #[cfg(test)]
@@ -243,6 +281,9 @@ mod tests {
                 "python3.12-requests",
                 "2.31.0",
             ),
+            ("linux-6.18.37-modules-shrunk", "linux", "6.18.37"),
+            ("go-1.24.13-linux-amd64-bootstrap", "go", "1.24.13"),
+            ("thing-1.0-rc", "thing", "1.0-rc"),
         ] {
             assert_eq!(
                 split(name),
