@@ -4,6 +4,8 @@ use snowguard_matching::keys::Key;
 use snowguard_matching::package::Package;
 use snowguard_matching::package_facts::VendorProduct;
 
+use zstd::dict::DecoderDictionary;
+
 use crate::blocks::{Block, Blocks};
 use crate::error::AdvisoryFileError;
 use crate::flat::{Body, Flat};
@@ -59,7 +61,19 @@ pub struct AdvisoryFile<'a> {
     hints: Flat,
     packages: MultiMap,
     package_blocks: Blocks,
-    dictionaries: [&'a [u8]; 3],
+    dictionaries: [Dictionary<'a>; 3],
+}
+
+/// A dictionary as it stands in the file, and made ready to unpack with.
+struct Dictionary<'a> {
+    bytes: &'a [u8],
+    ready: DecoderDictionary<'static>,
+}
+
+impl std::fmt::Debug for Dictionary<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Dictionary of {} bytes", self.bytes.len())
+    }
 }
 
 impl<'a> AdvisoryFile<'a> {
@@ -87,7 +101,11 @@ impl<'a> AdvisoryFile<'a> {
         };
         let dictionary = |kind: Kind| {
             let whole = flat(kind)?;
-            body.slice(&whole, 0..whole.length)
+            let bytes = body.slice(&whole, 0..whole.length)?;
+            Ok(Dictionary {
+                bytes,
+                ready: DecoderDictionary::copy(bytes),
+            })
         };
         Ok(Self {
             advisories: MultiMap {
@@ -131,7 +149,9 @@ impl<'a> AdvisoryFile<'a> {
     /// What its blocks are compressed against, for the file that comes after it.
     #[must_use]
     pub fn dictionaries(&self) -> Dictionaries {
-        let [facts, prose, packages] = self.dictionaries.map(<[u8]>::to_vec);
+        let [facts, prose, packages] = &self.dictionaries;
+        let [facts, prose, packages] =
+            [facts, prose, packages].map(|dictionary| dictionary.bytes.to_vec());
         Dictionaries {
             facts,
             prose,
@@ -187,7 +207,7 @@ impl<'a> AdvisoryFile<'a> {
         &self,
         candidates: &[Candidate],
     ) -> Result<Vec<(Candidate, Facts)>, AdvisoryFileError> {
-        self.documents(&self.facts, self.dictionaries[0], candidates)
+        self.documents(&self.facts, &self.dictionaries[0], candidates)
     }
 
     /// What people read, for several advisories.
@@ -198,7 +218,7 @@ impl<'a> AdvisoryFile<'a> {
         &self,
         candidates: &[Candidate],
     ) -> Result<Vec<(Candidate, Prose)>, AdvisoryFileError> {
-        self.documents(&self.prose, self.dictionaries[1], candidates)
+        self.documents(&self.prose, &self.dictionaries[1], candidates)
     }
 
     /// What is known of a product beyond its advisories.
@@ -230,7 +250,7 @@ impl<'a> AdvisoryFile<'a> {
         let numbers = self.packages.get(&self.body, key.hash())?;
         let found: Vec<(Candidate, (usize, Package))> = self.documents(
             &self.package_blocks,
-            self.dictionaries[2],
+            &self.dictionaries[2],
             &numbers.into_iter().map(Candidate).collect::<Vec<_>>(),
         )?;
         Ok(found.into_iter().map(|(_, package)| package).collect())
@@ -239,10 +259,13 @@ impl<'a> AdvisoryFile<'a> {
     fn documents<T: serde::de::DeserializeOwned>(
         &self,
         blocks: &Blocks,
-        dictionary: &[u8],
+        dictionary: &Dictionary<'_>,
         numbers: &[Candidate],
     ) -> Result<Vec<(Candidate, T)>, AdvisoryFileError> {
-        let mut unpacker = zstd::bulk::Decompressor::with_dictionary(dictionary)
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut unpacker = zstd::bulk::Decompressor::with_prepared_dictionary(&dictionary.ready)
             .map_err(|failed| AdvisoryFileError::malformed("a dictionary", failed))?;
         let mut open: Option<(usize, Block)> = None;
         let mut out = Vec::with_capacity(numbers.len());

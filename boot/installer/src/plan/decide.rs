@@ -218,7 +218,7 @@ fn keep_others<'s>(
     staying: &mut Staying<'s>,
     plan: &mut Plan,
 ) -> Result<(), Error> {
-    let last_good = select::last_good(survey);
+    let last_good = select::last_good(survey, &request.booted);
     for image in survey.images.iter().filter(|image| image.is_sound()) {
         let Some(why) = select::keeps(image, &request.booted, last_good) else {
             continue;

@@ -77,14 +77,27 @@ pub fn keeps(
     is_last_good.then_some("last good")
 }
 
-/// The newest entry that was blessed, boots, and whose system is still in the store.
-pub fn last_good(survey: &Survey) -> Option<&FoundImage> {
-    survey.images.iter().find(|image| {
+/// The newest entry that was blessed, boots, and whose system is still in the store. Of two images of
+/// one generation (before and after a change of stub or key) the one that runs now counts, if one does.
+pub fn last_good<'s>(survey: &'s Survey, booted: &Booted<'_>) -> Option<&'s FoundImage> {
+    let is_good = |image: &&FoundImage| {
         image.name.counter.is_none()
             && !image.name.is_specialisation()
             && survey.boots(image)
             && image
                 .toplevel()
                 .is_some_and(|path| Path::new(path).exists())
-    })
+    };
+    let newest = survey.images.iter().find(is_good)?;
+    let runs = survey
+        .images
+        .iter()
+        .filter(|image| image.name.generation == newest.name.generation)
+        .filter(is_good)
+        .find(|image| {
+            booted
+                .entry
+                .is_some_and(|entry| entry.is_same_image(&image.name))
+        });
+    Some(runs.unwrap_or(newest))
 }

@@ -5,6 +5,7 @@ mod fetch;
 mod index;
 mod listing;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -39,6 +40,16 @@ pub struct SourceError {
 /// # Errors
 /// When it can't be had, or has another hash or length.
 pub fn provide(store: &Store, source: &Source, places: &Places) -> Result<PathBuf> {
+    if let Some(path) = store.source(source.sha256)? {
+        return Ok(path);
+    }
+    // Two steps, or two programs, may need the same source at once: one gets it, the other waits.
+    let lock = store
+        .root()
+        .join("work")
+        .join(format!("source-{}.lock", source.sha256));
+    let lock = File::create(&lock).with_context(|| format!("cannot open {}", lock.display()))?;
+    lock.lock().context("cannot lock a source")?;
     if let Some(path) = store.source(source.sha256)? {
         return Ok(path);
     }
