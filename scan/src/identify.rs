@@ -125,11 +125,13 @@ pub fn identify(
         // Nixpkgs has many attributes for parts of one thing (`getent` and `locale` of glibc): they
         // are one as long as they carry the same patches.
         let same = groups.iter_mut().find(|group| {
-            group.known == found.known && group.package.patches == found.package.patches
+            group.known.knows_patches() == found.known.knows_patches()
+                && group.package.patches == found.package.patches
         });
         match same {
             Some(group) => {
                 group.software.paths.push(*index);
+                group.known = group.known.min(found.known);
                 if plainness(&found.package) < plainness(&group.package) {
                     group.package = found.package;
                     group.channel = found.channel;

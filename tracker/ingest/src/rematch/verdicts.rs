@@ -1,5 +1,6 @@
 //! The second pass: judge dirty advisories and store the verdicts.
 
+use std::num::NonZeroUsize;
 use std::sync::mpsc;
 use std::thread;
 
@@ -13,6 +14,9 @@ use super::{ALLOWED, Matcher, Options, Outcome, Progress, Stage};
 
 /// Advisories per transaction.
 const BATCH: usize = 1_000;
+
+/// Fewer advisories than this are not worth a thread.
+const FEWEST: usize = 64;
 
 /// An advisory with its facts.
 pub(super) struct Prepared {
@@ -85,7 +89,39 @@ impl Matcher {
         })
     }
 
+    /// Judges a batch on all cores; the order is that of `ids`.
     fn judge_batch(
+        &self,
+        channels: &Channels,
+        ids: &[String],
+    ) -> Result<Vec<AdvisoryMatches>, DbError> {
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let share = ids.len().div_ceil(threads).max(FEWEST);
+        if ids.len() <= share {
+            return self.judge_part(channels, ids);
+        }
+        let parts: Vec<_> = thread::scope(|scope| {
+            let running: Vec<_> = ids
+                .chunks(share)
+                .map(|part| scope.spawn(|| self.judge_part(channels, part)))
+                .collect();
+            running
+                .into_iter()
+                .map(|thread| {
+                    thread
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect()
+        });
+        let mut out = Vec::with_capacity(ids.len());
+        for part in parts {
+            out.extend(part?);
+        }
+        Ok(out)
+    }
+
+    fn judge_part(
         &self,
         channels: &Channels,
         ids: &[String],
