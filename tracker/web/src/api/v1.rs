@@ -103,6 +103,9 @@ struct FoundMatch {
     tier: Tier,
     #[serde(skip_serializing_if = "Option::is_none")]
     fixed_in: Option<String>,
+    /// The attribute beneath which the match is offered: same source, same version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant_of: Option<String>,
     reasons: Vec<Reason>,
 }
 
@@ -131,6 +134,7 @@ impl FoundMatch {
             verdict: found.verdict,
             tier: found.tier,
             fixed_in: found.fixed_in,
+            variant_of: found.variant_of,
             reasons: reasons.collect(),
         }
     }
@@ -144,7 +148,7 @@ impl Advisory {
             channel
                 .matches
                 .into_iter()
-                .map(move |(found, version)| FoundMatch::new(found, &name, Some(version)))
+                .map(move |offered| FoundMatch::new(offered.found, &name, Some(offered.version)))
         });
         Self {
             version: VERSION,

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use snowguard_advisory::model::{Advisory, Record, Source};
-use snowguard_matching::verdict::Match;
+use snowguard_matching::verdict::{Match, Verdict};
 use snowguard_tracker_db::{Db, RecordChange};
 
 use crate::failure::Failure;
-use crate::pages::advisory::{Change, ChannelMatches, Input, MATCHES};
+use crate::pages::advisory::{Change, ChannelMatches, Input, MATCHES, Offered};
 use crate::pages::matches::TierFilter;
 use crate::request::AdvisoryId;
 
@@ -77,8 +77,13 @@ fn of_channel(
     if let Part::Page { tier, .. } = part {
         matches.retain(|found| tier.shows(found.tier));
     }
-    let (total, hidden) = (matches.len(), all - matches.len());
+    let hidden = all - matches.len();
     let tally = matches.iter().map(|found| found.verdict).collect();
+    let mut variants = match part {
+        Part::Page { .. } => fold(&mut matches),
+        Part::Whole => HashMap::new(),
+    };
+    let total = matches.len();
     let mut from = 0;
     if let Part::Page { from: place, .. } = part {
         matches.sort_by(|a, b| (a.verdict, a.tier, &a.attr).cmp(&(b.verdict, b.tier, &b.attr)));
@@ -94,7 +99,12 @@ fn of_channel(
         db.versions_of(&channel, &attrs)?.into_iter().collect();
     let matches = matches.into_iter().map(|found| {
         let version = versions.remove(&found.attr).unwrap_or_default();
-        (found, version)
+        let variants = variants.remove(&found.attr).unwrap_or_default();
+        Offered {
+            found,
+            version,
+            variants,
+        }
     });
     Ok(ChannelMatches {
         matches: matches.collect(),
@@ -104,6 +114,31 @@ fn of_channel(
         total,
         hidden,
     })
+}
+
+/// Takes out the variants of which the same is said as of the package that they are offered
+/// beneath, and gives their names by that package.
+fn fold(matches: &mut Vec<Match>) -> HashMap<String, Vec<String>> {
+    let heads: HashMap<&str, Verdict> = matches
+        .iter()
+        .filter(|found| found.variant_of.is_none())
+        .map(|found| (found.attr.as_str(), found.verdict))
+        .collect();
+    let follows = |found: &Match| {
+        let head = found.variant_of.as_deref()?;
+        (heads.get(head) == Some(&found.verdict)).then(|| head.to_owned())
+    };
+    let beneath: Vec<Option<String>> = matches.iter().map(follows).collect();
+    let mut variants: HashMap<String, Vec<String>> = HashMap::new();
+    let mut rest = Vec::with_capacity(matches.len());
+    for (found, head) in std::mem::take(matches).into_iter().zip(beneath) {
+        match head {
+            Some(head) => variants.entry(head).or_default().push(found.attr),
+            None => rest.push(found),
+        }
+    }
+    *matches = rest;
+    variants
 }
 
 fn history(db: &Db, advisory: &Advisory) -> Result<Vec<Change>, Failure> {
@@ -157,4 +192,36 @@ fn operations(change: &RecordChange) -> Vec<(String, String, String)> {
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use snowguard_matching::verdict::Tier;
+
+    use super::*;
+
+    #[test]
+    fn a_variant_stands_alone_only_where_it_says_something_else() {
+        let found = |attr: &str, verdict, head: Option<&str>| Match {
+            advisory: "CVE-2024-1000".to_owned(),
+            attr: attr.to_owned(),
+            verdict,
+            tier: Tier::High,
+            variant_of: head.map(str::to_owned),
+            fixed_in: None,
+            reasons: Vec::new(),
+        };
+        let mut matches = vec![
+            found("git", Verdict::Affected, None),
+            found("gitFull", Verdict::Affected, Some("git")),
+            found("gitPatched", Verdict::Fixed, Some("git")),
+            // Its head is of a tier that is not shown.
+            found("jgit", Verdict::Affected, Some("java")),
+        ];
+        let variants = fold(&mut matches);
+        let rest: Vec<&str> = matches.iter().map(|found| found.attr.as_str()).collect();
+        assert_eq!(rest, ["git", "gitPatched", "jgit"]);
+        assert_eq!(variants.len(), 1);
+        assert_eq!(variants["git"], ["gitFull"]);
+    }
 }

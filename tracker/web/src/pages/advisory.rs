@@ -30,13 +30,24 @@ pub struct Input {
     pub history: Vec<Change>,
 }
 
+/// A match as it is offered.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// The match.
+    pub found: Match,
+    /// The package's version.
+    pub version: String,
+    /// Packages of the same source and version, of which the same is said.
+    pub variants: Vec<String>,
+}
+
 /// One channel's matches.
 #[derive(Debug, Clone)]
 pub struct ChannelMatches {
     /// The channel.
     pub channel: String,
-    /// The matches in the order shown, each with the package's version.
-    pub matches: Vec<(Match, String)>,
+    /// The matches in the order shown.
+    pub matches: Vec<Offered>,
     /// What all matches of the tiers shown say.
     pub tally: Tally,
     /// How many of them come before `matches`.
@@ -107,6 +118,8 @@ struct MatchRow {
     href: String,
     version: String,
     judged: Judged,
+    /// Address and attribute of each.
+    variants: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -197,11 +210,16 @@ impl Page {
 
 impl ChannelView {
     fn new(input: ChannelMatches, page: &str, tier: TierFilter) -> Self {
-        let rows = input.matches.into_iter().map(|(found, version)| MatchRow {
-            judged: Judged::new(&found),
-            href: path::package(&found.attr),
-            attr: found.attr,
-            version,
+        let rows = input.matches.into_iter().map(|offered| MatchRow {
+            judged: Judged::new(&offered.found),
+            href: path::package(&offered.found.attr),
+            attr: offered.found.attr,
+            version: offered.version,
+            variants: offered
+                .variants
+                .into_iter()
+                .map(|attr| (path::package(&attr), attr))
+                .collect(),
         });
         let rows: Vec<MatchRow> = rows.collect();
         let (from, total, end) = (input.from, input.total, input.from + rows.len());
