@@ -7,8 +7,6 @@
 //! widens an advisory's keys by them. Stored with the advisory, the widened keys also find it
 //! from the side of a package that has changed.
 
-use snowguard_advisory::model::{Advisory, Record};
-
 use crate::advisory_facts::{AdvisoryFacts, Identity};
 use crate::ecosystem::Ecosystem;
 use crate::knowledge::Knowledge;
@@ -97,18 +95,6 @@ pub fn of_package_facts(package: &PackageFacts) -> Vec<Key> {
             .map(|(id, _)| Key::new("id", id)),
     );
     sorted(keys)
-}
-
-/// The keys under which a record is stored. Sorted, without duplicates.
-#[must_use]
-pub fn of_record(record: &Record) -> Vec<Key> {
-    let advisory = Advisory {
-        id: record.id.clone(),
-        records: vec![record.clone()],
-        kev: None,
-        epss: None,
-    };
-    of_advisory_facts(&AdvisoryFacts::new(&advisory))
 }
 
 /// The keys of an advisory, without what leads over [`Knowledge`]. Sorted, without duplicates.

@@ -1,5 +1,6 @@
 //! Packages: delta storage.
 
+use snowguard_matching::advisory_facts::AdvisoryFacts;
 use snowguard_matching::keys;
 use snowguard_matching::package::Package;
 use snowguard_tracker_db::{AliasFact, DbError, Force, Millis};
@@ -113,7 +114,7 @@ contract! {
         put(&fresh.db, [record("CVE-2024-1001", "openssl", "t"), record("CVE-2024-1002", "zlib", "t"), record("CVE-2024-1003", "curl", "t")]);
         let clear = || {
             let dirty = fresh.db.dirty_advisories(100).unwrap();
-            let all: Vec<_> = dirty.advisories.iter().map(|id| snowguard_tracker_db::AdvisoryMatches { advisory: id.clone(), channels: vec![], keys: keys::of_record(&fresh.db.advisory(id).unwrap().unwrap().records[0]) }).collect();
+            let all: Vec<_> = dirty.advisories.iter().map(|id| snowguard_tracker_db::AdvisoryMatches { advisory: id.clone(), channels: vec![], keys: keys::of_advisory_facts(&AdvisoryFacts::new(&fresh.db.advisory(id).unwrap().unwrap())) }).collect();
             fresh.db.put_matches(&snowguard_tracker_db::MatchBatch { now: NOW, seen: dirty.seen, advisories: &all }).unwrap();
             dirty.advisories
         };
