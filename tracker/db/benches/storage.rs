@@ -197,10 +197,9 @@ fn split(db: &Db, lines: &[Vec<u8>]) {
         .collect();
     let read = processor_seconds();
     for (record, line) in parsed.into_iter().zip(&sample) {
-        let raw = line.to_vec();
         db.prepare_cve(IncomingRecord {
             record,
-            raw,
+            raw: line.as_slice().into(),
             origin: String::new(),
         })
         .unwrap();
@@ -235,7 +234,7 @@ fn ingest(db: &Db, lines: &[Vec<u8>]) -> Duration {
                             let record = cve5::read(line, &Limits::default()).unwrap().record;
                             db.prepare_cve(IncomingRecord {
                                 record,
-                                raw: line.clone(),
+                                raw: line.as_slice().into(),
                                 origin: "bench".to_owned(),
                             })
                             .unwrap()

@@ -17,16 +17,24 @@ const MAX_DOCUMENT: usize = 1 << 30;
 /// Size of a trained dictionary.
 const DICTIONARY_BYTES: usize = 64 << 10;
 /// Sample bytes to train on; more does not help and costs time.
-const SAMPLE_BYTES: usize = 4 << 20;
+const SAMPLE_BYTES: usize = 1 << 20;
+/// Room for a frame that is kept from one document to the next.
+const KEPT_FRAME: usize = 1 << 20;
 /// Fewer samples make a dictionary that fits nothing else.
 const MIN_SAMPLES: usize = 200;
+
+/// A compressor that nobody uses at the moment, and the room it writes into.
+struct Idle {
+    compressor: Compressor<'static>,
+    frame: Vec<u8>,
+}
 
 /// A dictionary with its idle contexts.
 pub(crate) struct Dictionary {
     pub(crate) id: u8,
     pub(crate) kind: String,
     body: Vec<u8>,
-    compressors: Mutex<Vec<Compressor<'static>>>,
+    compressors: Mutex<Vec<Idle>>,
     decompressors: Mutex<Vec<Decompressor<'static>>>,
 }
 
@@ -47,22 +55,30 @@ impl Dictionary {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let mut compressor = match idle {
-            Some(compressor) => compressor,
-            None => Compressor::with_dictionary(LEVEL, &self.body)
-                .map_err(|failed| unusable(&self.kind, &failed))?,
+        let mut idle = match idle {
+            Some(idle) => idle,
+            None => Idle {
+                compressor: Compressor::with_dictionary(LEVEL, &self.body)
+                    .map_err(|failed| unusable(&self.kind, &failed))?,
+                frame: Vec::new(),
+            },
         };
-        let frame = compressor
-            .compress(document)
+        idle.frame.clear();
+        idle.frame
+            .reserve(zstd::zstd_safe::compress_bound(document.len()));
+        idle.compressor
+            .compress_to_buffer(document, &mut idle.frame)
             .map_err(|failed| unusable(&self.kind, &failed))?;
         // Copied into its exact size: thousands wait at once for the writer.
-        let mut packed = Vec::with_capacity(1 + frame.len());
+        let mut packed = Vec::with_capacity(1 + idle.frame.len());
         packed.push(self.id);
-        packed.extend_from_slice(&frame);
+        packed.extend_from_slice(&idle.frame);
+        // One huge document shall not hold its room for ever.
+        idle.frame.shrink_to(KEPT_FRAME);
         self.compressors
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(compressor);
+            .push(idle);
         Ok(packed)
     }
 

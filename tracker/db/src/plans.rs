@@ -71,7 +71,7 @@ fn page_reads_use_indexes() {
     let keys = snowguard_matching::keys::of_package(&package);
     let incoming = IncomingRecord {
         record,
-        raw: b"{}".to_vec(),
+        raw: b"{}".into(),
         origin: String::new(),
     };
     let records = vec![db.prepare(incoming).unwrap()];

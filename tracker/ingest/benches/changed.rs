@@ -95,7 +95,7 @@ fn sample(file: &str, count: usize) -> Result<Vec<String>> {
 }
 
 /// The record with another description: what it is tied to stays, what is stored doesn't.
-fn changed(line: &str) -> Result<IncomingRecord> {
+fn changed(line: &str) -> Result<IncomingRecord<'static>> {
     let mut value: Value = serde_json::from_str(line).context("a record that isn't JSON")?;
     let descriptions = &mut value["containers"]["cna"]["descriptions"];
     let text = descriptions[0]["value"].as_str().unwrap_or_default();
@@ -106,7 +106,7 @@ fn changed(line: &str) -> Result<IncomingRecord> {
         .record;
     Ok(IncomingRecord {
         record,
-        raw,
+        raw: raw.into(),
         origin: "bench".to_owned(),
     })
 }

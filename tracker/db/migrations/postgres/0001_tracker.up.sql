@@ -25,7 +25,7 @@ CREATE TABLE feed (
   kind text COLLATE "C" NOT NULL,            -- FeedKind
   etag text COLLATE "C",                     -- HTTP ETag of what was read last
   last_modified text COLLATE "C",            -- HTTP Last-Modified of what was read last
-  digest bytea,                              -- SHA-256 of what was read last
+  digest bytea,                              -- BLAKE3 of what was read last
   cursor text COLLATE "C"                    -- where to resume; opaque to the database
 );
 
@@ -61,7 +61,7 @@ CREATE TABLE record (
   modified bigint,                           -- when the source says it was changed
   severity bigint NOT NULL,                  -- highest CVSS base score times 10, 0 when there is none
   title text COLLATE "C" NOT NULL,           -- one line for lists
-  digest bytea NOT NULL,                     -- SHA-256 of raw JSON and model: decides whether it changed
+  digest bytea NOT NULL,                     -- BLAKE3 of raw JSON and model: decides whether it changed
   body bytea NOT NULL,                       -- packed: raw JSON; where it does not suffice, a zero byte and the model
   advisories bytea NOT NULL,                 -- its rows in advisory_record: list of advisory numbers
   origin text COLLATE "C" NOT NULL,          -- file#offset it was read from

@@ -25,7 +25,7 @@ CREATE TABLE feed (
   kind TEXT NOT NULL,               -- FeedKind
   etag TEXT,                        -- HTTP ETag of what was read last
   last_modified TEXT,               -- HTTP Last-Modified of what was read last
-  digest BLOB,                      -- SHA-256 of what was read last
+  digest BLOB,                      -- BLAKE3 of what was read last
   cursor TEXT                       -- where to resume; opaque to the database
 );
 
@@ -61,7 +61,7 @@ CREATE TABLE record (
   modified INTEGER,                 -- when the source says it was changed
   severity INTEGER NOT NULL,        -- highest CVSS base score times 10, 0 when there is none
   title TEXT NOT NULL,              -- one line for lists
-  digest BLOB NOT NULL,             -- SHA-256 of raw JSON and model: decides whether it changed
+  digest BLOB NOT NULL,             -- BLAKE3 of raw JSON and model: decides whether it changed
   body BLOB NOT NULL,               -- packed: raw JSON; where it does not suffice, a zero byte and the model
   advisories BLOB NOT NULL,         -- its rows in advisory_record: list of advisory numbers
   origin TEXT NOT NULL,             -- file#offset it was read from

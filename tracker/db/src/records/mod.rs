@@ -5,6 +5,8 @@ mod history;
 pub(crate) mod prepare;
 mod put;
 
+use std::borrow::Cow;
+
 use snowguard_advisory::model::{Record, Source};
 
 pub use history::RecordChange;
@@ -14,11 +16,11 @@ use crate::time::Millis;
 
 /// A record as a source gave it.
 #[derive(Debug, Clone)]
-pub struct IncomingRecord {
+pub struct IncomingRecord<'r> {
     /// What the parser made of it.
     pub record: Record,
     /// The JSON it was parsed from, as it came.
-    pub raw: Vec<u8>,
+    pub raw: Cow<'r, [u8]>,
     /// `file#byte-offset`.
     pub origin: String,
 }

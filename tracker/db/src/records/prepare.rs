@@ -1,6 +1,7 @@
 //! The part of storing a record that needs no connection.
 
-use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+
 use snowguard_advisory::cve5;
 use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::{Record, State};
@@ -21,13 +22,15 @@ impl Db {
     ///
     /// # Errors
     /// [`DbError::Damaged`] when the stored dictionary is unusable.
-    pub fn prepare(&self, incoming: IncomingRecord) -> Result<PreparedRecord> {
+    pub fn prepare(&self, incoming: IncomingRecord<'_>) -> Result<PreparedRecord> {
         let IncomingRecord {
             record,
             raw,
             origin,
         } = incoming;
-        self.prepare_document(record, origin, |record| document(raw, record))
+        self.prepare_document(record, origin, |record| {
+            document(raw.into_owned(), record).map(Cow::Owned)
+        })
     }
 
     /// As [`Db::prepare`], for a CVE record whose model is exactly what
@@ -37,7 +40,7 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::prepare`].
-    pub fn prepare_cve(&self, incoming: IncomingRecord) -> Result<PreparedRecord> {
+    pub fn prepare_cve(&self, incoming: IncomingRecord<'_>) -> Result<PreparedRecord> {
         let IncomingRecord {
             record,
             raw,
@@ -46,17 +49,17 @@ impl Db {
         self.prepare_document(record, origin, |_| Ok(raw))
     }
 
-    fn prepare_document(
+    fn prepare_document<'r>(
         &self,
         record: Record,
         origin: String,
-        document: impl FnOnce(&Record) -> Result<Vec<u8>>,
+        document: impl FnOnce(&Record) -> Result<Cow<'r, [u8]>>,
     ) -> Result<PreparedRecord> {
         let document = document(&record)?;
         let body = self
             .packer()
             .pack(&dictionary_kind(source_number(record.source)), &document)?;
-        let digest = Sha256::digest(&document).into();
+        let digest = blake3::hash(&document).into();
         let (head, text) = search_text(&record);
         Ok(PreparedRecord {
             source: record.source,

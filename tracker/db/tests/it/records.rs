@@ -16,7 +16,7 @@ contract! {
         assert_eq!((outcome.new, outcome.changed), (1, 0));
         let advisory = fresh.db.advisory("CVE-2024-1234").unwrap().expect("stored");
         assert_eq!(advisory.records, std::slice::from_ref(&given));
-        assert_eq!(fresh.db.record_raw(Source::CveList, "CVE-2024-1234").unwrap(), Some(incoming(given.clone()).raw));
+        assert_eq!(fresh.db.record_raw(Source::CveList, "CVE-2024-1234").unwrap(), Some(incoming(given.clone()).raw.into_owned()));
         assert_eq!(fresh.db.dirty_advisories(10).unwrap().advisories, ["CVE-2024-1234"]);
         assert!(fresh.db.advisory("CVE-2024-9999").unwrap().is_none());
         assert!(fresh.db.advisory("nonsense").unwrap().is_none());
@@ -142,7 +142,7 @@ contract! {
             }},
         }).to_string().into_bytes();
         let read = snowguard_advisory::cve5::read(&raw, &snowguard_advisory::limits::Limits::default()).unwrap().record;
-        let given = IncomingRecord { record: read.clone(), raw: raw.clone(), origin: "a".into() };
+        let given = IncomingRecord { record: read.clone(), raw: raw.clone().into(), origin: "a".into() };
         let records = vec![fresh.db.prepare_cve(given.clone()).unwrap()];
         let run = begin(&fresh.db);
         fresh.db.put_records(&RecordBatch { run, cursor: "", now: NOW, policy: StalePolicy::KeepNewer, records }).unwrap();

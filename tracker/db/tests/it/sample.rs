@@ -38,14 +38,14 @@ pub fn record(id: &str, product: &str, title: &str) -> Record {
 }
 
 /// A record and a raw JSON that says the same.
-pub fn incoming(record: Record) -> IncomingRecord {
+pub fn incoming(record: Record) -> IncomingRecord<'static> {
     let product = record
         .affected
         .first()
         .and_then(|affected| affected.product.clone());
     let raw = json!({"id": record.id, "title": record.title, "product": product, "modified": record.modified, "notes": record.tags});
     IncomingRecord {
-        raw: raw.to_string().into_bytes(),
+        raw: raw.to_string().into_bytes().into(),
         origin: "sample.jsonl#0".to_owned(),
         record,
     }

@@ -5,14 +5,12 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest, Sha256};
-
 /// A file is digested in parts of this size, on several threads: nothing else can be done before.
 const PART: u64 = 4 << 20;
 
 type Part = (u64, [u8; 32]);
 
-/// SHA-256 over the SHA-256 of each part in order, and the length.
+/// BLAKE3 over the length and the BLAKE3 of each part in order, as hexadecimal digits.
 pub(super) fn of_file(path: &Path) -> io::Result<String> {
     let size = path.metadata()?.len();
     let parts = size.div_ceil(PART);
@@ -33,11 +31,12 @@ pub(super) fn of_file(path: &Path) -> io::Result<String> {
         Ok::<_, io::Error>(all)
     })?;
     digests.sort_unstable();
-    let mut whole = Sha256::new_with_prefix(size.to_le_bytes());
+    let mut whole = blake3::Hasher::new();
+    whole.update(&size.to_le_bytes());
     for (_, digest) in &digests {
         whole.update(digest);
     }
-    Ok(crate::hex(&whole.finalize()))
+    Ok(whole.finalize().to_hex().to_string())
 }
 
 /// The digests of those parts that no other thread has taken.
@@ -52,7 +51,7 @@ fn some_parts(path: &Path, parts: u64, next: &AtomicU64) -> io::Result<Vec<Part>
         file.seek(SeekFrom::Start(part * PART))?;
         bytes.clear();
         file.by_ref().take(PART).read_to_end(&mut bytes)?;
-        digests.push((part, Sha256::digest(&bytes).into()));
+        digests.push((part, blake3::hash(&bytes).into()));
     }
 }
 

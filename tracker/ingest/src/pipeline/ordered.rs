@@ -115,9 +115,8 @@ mod tests {
             record: 0,
         };
         RawBatch {
-            items: Vec::new(),
             place,
-            bytes: 0,
+            ..RawBatch::default()
         }
     }
 

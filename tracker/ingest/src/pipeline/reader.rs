@@ -1,6 +1,7 @@
 //! The reading thread: documents into batches of raw records.
 
 use std::io::{Cursor, Read};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,20 +15,20 @@ use crate::source::{HEAD, Kind, recognise};
 use crate::split::{Form, Piece, Records, Refusal, SplitError};
 
 /// A record as it came, or the place of one that could not be read.
-#[derive(Debug)]
-pub(crate) struct Item {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Item<'b> {
     /// The document.
-    pub file: Arc<str>,
+    pub file: &'b str,
     /// Member name, for the forms that keep the record's name outside of it.
-    pub key: Option<String>,
+    pub key: Option<&'b str>,
     /// Its number in the document, from 0.
     pub number: u64,
     /// Byte offset in the decoded document.
     pub offset: u64,
     /// The record, or its first bytes where there is trouble.
-    pub bytes: Vec<u8>,
+    pub bytes: &'b [u8],
     /// Why it cannot be parsed.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<&'b Trouble>,
 }
 
 /// Why a record, or a whole document among others, was not read.
@@ -39,23 +40,74 @@ pub(crate) enum Trouble {
     Document(SplitError),
 }
 
-impl Item {
+impl Item<'_> {
     /// What the record is called in quarantine: its id where one can be made out, so that it is
     /// known again when the file around it changes.
     pub fn label(&self) -> String {
-        match &self.key {
-            Some(key) => key.clone(),
-            None => sniff_id(&self.bytes).unwrap_or_else(|| format!("#{}", self.number)),
+        match self.key {
+            Some(key) => key.to_owned(),
+            None => sniff_id(self.bytes).unwrap_or_else(|| format!("#{}", self.number)),
         }
     }
 }
 
 /// Records read together, and where the input goes on after them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RawBatch {
-    pub items: Vec<Item>,
     pub place: Place,
+    /// Bytes of its records, those in trouble left out.
     pub bytes: u64,
+    /// The records one behind the other: one allocation that goes from thread to thread.
+    pub(super) text: Vec<u8>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What is known of one record of a batch.
+#[derive(Debug)]
+pub(super) struct Entry {
+    file: Arc<str>,
+    key: Option<String>,
+    number: u64,
+    offset: u64,
+    span: Range<usize>,
+    trouble: Option<Trouble>,
+}
+
+impl RawBatch {
+    /// The records in the order of the input.
+    pub fn items(&self) -> impl ExactSizeIterator<Item = Item<'_>> {
+        self.entries.iter().map(|entry| Item {
+            file: &entry.file,
+            key: entry.key.as_deref(),
+            number: entry.number,
+            offset: entry.offset,
+            bytes: &self.text[entry.span.clone()],
+            trouble: entry.trouble.as_ref(),
+        })
+    }
+
+    fn push(&mut self, file: &Arc<str>, number: u64, piece: Piece<'_>) {
+        let start = self.text.len();
+        let (key, offset, trouble) = match piece {
+            Piece::Record(slice) => {
+                self.bytes += slice.bytes.len() as u64;
+                self.text.extend_from_slice(slice.bytes);
+                (slice.key, slice.offset, None)
+            }
+            Piece::Refused(refused) => {
+                self.text.extend_from_slice(&refused.head);
+                (refused.key, refused.offset, Some(refused.reason.into()))
+            }
+        };
+        self.entries.push(Entry {
+            file: file.clone(),
+            key,
+            number,
+            offset,
+            span: start..self.text.len(),
+            trouble,
+        });
+    }
 }
 
 /// What is read, and how.
@@ -85,13 +137,11 @@ pub(crate) fn read(
     send: &mut dyn FnMut(RawBatch) -> Walk,
 ) -> Result<(), IngestError> {
     let one = reading.walker.is_one_document();
-    let items = Vec::new();
     let mut collector = Collector {
         reading,
         send,
-        items,
+        batch: RawBatch::default(),
         place: reading.from,
-        bytes: 0,
         one,
     };
     let walked = reading.walker.walk(
@@ -134,9 +184,8 @@ impl From<std::io::Error> for Halt {
 struct Collector<'c, 'r> {
     reading: &'c Reading<'r>,
     send: &'c mut dyn FnMut(RawBatch) -> Walk,
-    items: Vec<Item>,
+    batch: RawBatch,
     place: Place,
-    bytes: u64,
     /// Trouble in the only document ends the run; among others it is one bad record.
     one: bool,
 }
@@ -157,12 +206,12 @@ impl Collector<'_, '_> {
                 return Err(IngestError::document(&*file, error));
             }
             // The rest of the input can still be read.
-            Err(Halt::Broken(error)) => self.items.push(Item {
+            Err(Halt::Broken(error)) => self.batch.entries.push(Entry {
                 key: Some(file.to_string()),
                 file,
                 number: self.place.record,
                 offset: 0,
-                bytes: Vec::new(),
+                span: 0..0,
                 trouble: Some(Trouble::Document(error)),
             }),
         }
@@ -203,8 +252,7 @@ impl Collector<'_, '_> {
             if number <= skip {
                 continue;
             }
-            self.items
-                .push(item(file, number - 1, piece, &mut self.bytes));
+            self.batch.push(file, number - 1, piece);
             self.place = Place {
                 document: index,
                 record: number,
@@ -217,7 +265,7 @@ impl Collector<'_, '_> {
     }
 
     fn flush_when_full(&mut self) -> Result<Walk, Halt> {
-        if self.items.len() < self.reading.batch && self.bytes < BATCH_BYTES {
+        if self.batch.entries.len() < self.reading.batch && self.batch.bytes < BATCH_BYTES {
             return Ok(Walk::On);
         }
         let walk = self.flush();
@@ -226,13 +274,15 @@ impl Collector<'_, '_> {
     }
 
     fn flush(&mut self) -> Walk {
-        let items = std::mem::take(&mut self.items);
-        let bytes = std::mem::take(&mut self.bytes);
-        (self.send)(RawBatch {
-            items,
-            place: self.place,
-            bytes,
-        })
+        let next = RawBatch {
+            // About as much comes again.
+            text: Vec::with_capacity(self.batch.text.len()),
+            entries: Vec::with_capacity(self.batch.entries.len()),
+            ..RawBatch::default()
+        };
+        let mut batch = std::mem::replace(&mut self.batch, next);
+        batch.place = self.place;
+        (self.send)(batch)
     }
 }
 
@@ -241,29 +291,5 @@ fn usual_form(kind: Kind, file: &str) -> Form {
     match kind {
         Kind::CveList | Kind::Osv | Kind::Nvd if !file.contains(".jsonl") => Form::Whole,
         _ => Form::Lines,
-    }
-}
-
-fn item(file: &Arc<str>, number: u64, piece: Piece<'_>, bytes: &mut u64) -> Item {
-    match piece {
-        Piece::Record(slice) => {
-            *bytes += slice.bytes.len() as u64;
-            Item {
-                file: file.clone(),
-                key: slice.key,
-                number,
-                offset: slice.offset,
-                bytes: slice.bytes.to_vec(),
-                trouble: None,
-            }
-        }
-        Piece::Refused(refused) => Item {
-            file: file.clone(),
-            key: refused.key,
-            number,
-            offset: refused.offset,
-            bytes: refused.head,
-            trouble: Some(refused.reason.into()),
-        },
     }
 }

@@ -9,7 +9,7 @@ use super::Run;
 use super::quarantine::Bad;
 use crate::error::IngestError;
 use crate::input::Walker;
-use crate::pipeline::{self, Item, Place, Reading};
+use crate::pipeline::{self, Item, Place, RawBatch, Reading};
 use crate::source::{self, Kind, alias, epss};
 
 /// What one record of such a feed says.
@@ -56,7 +56,7 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
         let mut batches = pipeline::spawn(
             scope,
             |send| pipeline::read(&reading, send),
-            |batch| (batch.bytes, parse(kind, batch.items, label)),
+            |batch: RawBatch| (batch.bytes, parse(kind, &batch, label)),
         );
         while let Some((bytes, entries)) = batches.next()? {
             run.counts.bytes += bytes;
@@ -75,18 +75,18 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
 
 type Parsed = Result<(Entry, Option<String>), Bad>;
 
-fn parse(kind: Kind, items: Vec<Item>, label: bool) -> Vec<Parsed> {
-    let one = |item: Item| {
-        let read = match &item.trouble {
+fn parse(kind: Kind, batch: &RawBatch, label: bool) -> Vec<Parsed> {
+    let one = |item: Item<'_>| {
+        let read = match item.trouble {
             Some(trouble) => Err(trouble.to_string()),
-            None => entry(kind, &item.bytes),
+            None => entry(kind, item.bytes),
         };
         match read {
             Ok(entry) => Ok((entry, label.then(|| item.label()))),
             Err(reason) => Err(Bad::new(&item, &reason)),
         }
     };
-    items.into_iter().map(one).collect()
+    batch.items().map(one).collect()
 }
 
 fn entry(kind: Kind, raw: &[u8]) -> Result<Entry, String> {

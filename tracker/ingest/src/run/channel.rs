@@ -47,7 +47,7 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
         let batches = pipeline::spawn(
             scope,
             |send| pipeline::read(&reading, send),
-            |batch: RawBatch| (batch.bytes, parse(batch.items, label)),
+            |batch: RawBatch| (batch.bytes, parse(&batch, label)),
         );
         let mut packages = Packages {
             run,
@@ -81,18 +81,18 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
 
 type Parsed = Result<(Entry, Option<String>), Bad>;
 
-fn parse(items: Vec<Item>, label: bool) -> Vec<Parsed> {
-    let one = |item: Item| {
-        let read = match &item.trouble {
+fn parse(batch: &RawBatch, label: bool) -> Vec<Parsed> {
+    let one = |item: Item<'_>| {
+        let read = match item.trouble {
             Some(trouble) => Err(trouble.to_string()),
-            None => channel::entry(item.key.as_deref(), &item.bytes).map_err(|e| e.to_string()),
+            None => channel::entry(item.key, item.bytes).map_err(|e| e.to_string()),
         };
         match read {
             Ok(entry) => Ok((entry, label.then(|| item.label()))),
             Err(reason) => Err(Bad::new(&item, &reason)),
         }
     };
-    items.into_iter().map(one).collect()
+    batch.items().map(one).collect()
 }
 
 /// The packages of a channel, one after the other.

@@ -25,14 +25,14 @@ const REASON: usize = 1000;
 
 impl Bad {
     /// `item` could not be read for this reason.
-    pub fn new(item: &Item, reason: &str) -> Self {
+    pub fn new(item: &Item<'_>, reason: &str) -> Self {
         let label = item.label();
         let entry = Box::new(QuarantineEntry {
             record: label.clone(),
             file: item.file.to_string(),
             offset: item.offset,
             reason: reason.chars().take(REASON).collect(),
-            digest: Sha256::digest(&item.bytes).into(),
+            digest: Sha256::digest(item.bytes).into(),
         });
         Self { label, entry }
     }

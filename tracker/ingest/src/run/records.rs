@@ -1,5 +1,6 @@
 //! Feeds of advisories.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use snowguard_advisory::limits as advisory;
@@ -12,7 +13,7 @@ use super::{Input, Run};
 use crate::error::IngestError;
 use crate::input::Walker;
 use crate::limits::Limits;
-use crate::pipeline::{self, Item, Place, RawBatch, Reading};
+use crate::pipeline::{self, Place, RawBatch, Reading};
 use crate::source::{self, Kind, cvelist};
 use crate::split::compact;
 
@@ -50,7 +51,7 @@ pub(super) fn load(run: &mut Run<'_>, input: &Input) -> Result<(), IngestError> 
         let mut batches = pipeline::spawn(
             scope,
             |send| pipeline::read(&reading, send),
-            |batch| parse(db, kind, &options.limits, label, batch),
+            |batch| parse(db, kind, &options.limits, label, &batch),
         );
         while let Some(parsed) = batches.next()? {
             store(run, input, parsed?)?;
@@ -117,53 +118,37 @@ fn parse(
     kind: Kind,
     limits: &Limits,
     label: bool,
-    batch: RawBatch,
+    batch: &RawBatch,
 ) -> Result<Parsed, IngestError> {
     let limits = advisory::Limits {
         record_bytes: limits.record,
         ..advisory::Limits::default()
     };
     let mut parsed = Parsed {
-        records: Vec::with_capacity(batch.items.len()),
+        records: Vec::with_capacity(batch.items().len()),
         labels: Vec::new(),
         bad: Vec::new(),
-        read: batch.items.len() as u64,
+        read: batch.items().len() as u64,
         bytes: batch.bytes,
         place: batch.place,
     };
-    for item in batch.items {
-        if let Some(trouble) = &item.trouble {
+    for item in batch.items() {
+        if let Some(trouble) = item.trouble {
             parsed.bad.push(Bad::new(&item, &trouble.to_string()));
             continue;
         }
-        match source::records(kind, &item.bytes, &limits) {
+        match source::records(kind, item.bytes, &limits) {
             Err(reason) => parsed.bad.push(Bad::new(&item, &reason)),
             Ok(records) => {
                 if label {
                     parsed.labels.push(item.label());
                 }
-                let Item {
-                    file,
-                    offset,
-                    bytes,
-                    ..
-                } = item;
-                let mut raw = compact(bytes);
-                let origin = format!("{file}#{offset}");
-                let mut left = records.len();
+                let raw = compact(item.bytes);
                 for record in records {
-                    left -= 1;
-                    // Nearly always there is only one, which takes what it needs.
-                    let raw = if left == 0 {
-                        std::mem::take(&mut raw)
-                    } else {
-                        raw.clone()
-                    };
-                    let origin = origin.clone();
                     let incoming = IncomingRecord {
                         record,
-                        raw,
-                        origin,
+                        raw: Cow::Borrowed(&raw),
+                        origin: format!("{}#{}", item.file, item.offset),
                     };
                     // A CVE record follows from its JSON; others need what stands around it.
                     parsed.records.push(match kind {

@@ -2,14 +2,16 @@
 //!
 //! The CVE list's checkout is indented, its bulk lines are not; stored, they are the same record.
 
+use std::borrow::Cow;
+
 use memchr::memchr2;
 
 /// Removes white space outside of strings. What is not JSON comes out as something that is not
 /// JSON either; nothing is judged here.
 #[must_use]
-pub fn compact(json: Vec<u8>) -> Vec<u8> {
-    let Some(first) = first_blank(&json) else {
-        return json;
+pub fn compact(json: &[u8]) -> Cow<'_, [u8]> {
+    let Some(first) = first_blank(json) else {
+        return Cow::Borrowed(json);
     };
     let mut out = Vec::with_capacity(json.len());
     out.extend_from_slice(&json[..first]);
@@ -18,7 +20,7 @@ pub fn compact(json: Vec<u8>) -> Vec<u8> {
         match json[at] {
             b' ' | b'\n' | b'\r' | b'\t' => at += 1,
             b'"' => {
-                let end = string_end(&json, at);
+                let end = string_end(json, at);
                 out.extend_from_slice(&json[at..end]);
                 at = end;
             }
@@ -28,7 +30,7 @@ pub fn compact(json: Vec<u8>) -> Vec<u8> {
             }
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 fn first_blank(json: &[u8]) -> Option<usize> {
@@ -72,7 +74,7 @@ mod tests {
             (r#""open \"#, r#""open \"#),
             ("", ""),
         ] {
-            assert_eq!(compact(from.into()), to.as_bytes(), "{from}");
+            assert_eq!(&*compact(from.as_bytes()), to.as_bytes(), "{from}");
         }
     }
 }

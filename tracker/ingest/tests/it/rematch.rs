@@ -140,7 +140,7 @@ fn apply(db: &Db, step: &Step, tick: usize) {
             let prepared = db
                 .prepare(IncomingRecord {
                     record,
-                    raw: raw.into_bytes(),
+                    raw: raw.into_bytes().into(),
                     origin,
                 })
                 .unwrap();

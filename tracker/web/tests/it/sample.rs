@@ -168,7 +168,7 @@ fn put(db: &Db, run: RunId, records: Vec<Value>, now: i64) {
         let record: Record = serde_json::from_value(raw.clone()).unwrap();
         let incoming = IncomingRecord {
             record,
-            raw: raw.to_string().into_bytes(),
+            raw: raw.to_string().into_bytes().into(),
             origin: "sample.jsonl#0".to_owned(),
         };
         db.prepare(incoming).unwrap()
