@@ -3,11 +3,9 @@
 //! Exit codes: 0 done; 1 a step failed, or what was compared differs; 2 the command line was not
 //! understood; 3 the graph is wrong and nothing ran; 4 bytes are not those that were declared
 //! (a source, a seed, an output, a signature).
-#![allow(
-    clippy::print_stdout,
-    reason = "what a command finds out is its output"
-)]
 
+#[macro_use]
+mod out;
 mod command;
 
 use std::process::ExitCode;

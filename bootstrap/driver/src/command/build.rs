@@ -115,7 +115,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
     let outcomes = setting.build()?;
     for outcome in &outcomes {
-        println!("{}  {}", outcome.made.output, outcome.made.name);
+        say!("{}  {}", outcome.made.output, outcome.made.name);
     }
     if options.record {
         record(&setting.graph, &outcomes)?;
@@ -167,9 +167,9 @@ fn check(setting: &Setting, outcomes: &[Outcome]) -> Result<(), Failure> {
 }
 
 fn tell(step: &Unstable) {
-    println!("{}: {} and {}", step.name, step.first, step.second);
+    say!("{}: {} and {}", step.name, step.first, step.second);
     for difference in &step.differences {
-        println!("{difference}");
+        say!("{difference}");
     }
 }
 

@@ -28,7 +28,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             .chain(step.files.keys())
             .map(|name| name.as_str())
             .collect();
-        println!("{pinned}  {name} <- {}", seen.join(" "));
+        say!("{pinned}  {name} <- {}", seen.join(" "));
     }
     Ok(())
 }

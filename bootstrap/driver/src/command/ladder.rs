@@ -65,7 +65,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Action::Show { rung } => show(&ladder, rung.as_deref()),
         Action::Sources { name, into } => sources(&ladder, name.as_deref(), into.as_deref()),
         Action::Steps => {
-            print!("{}", steps::render(&ladder).map_err(anyhow::Error::new)?);
+            say_raw!("{}", steps::render(&ladder).map_err(anyhow::Error::new)?);
             Ok(())
         }
         Action::Trust => trusted(&ladder),
@@ -89,11 +89,11 @@ fn build_into(ladder: &Ladder, options: &Build) -> Result<(), Failure> {
     } else {
         let tell = |done: &climb::Done| {
             let output = done.output.as_deref().unwrap_or("compared");
-            println!("{:8} {output:24} {:>9.1?}", done.rung, done.took);
+            say!("{:8} {output:24} {:>9.1?}", done.rung, done.took);
         };
         climb::climb(ladder, folder, options.until.as_deref(), tell).map_err(anyhow::Error::new)?;
     }
-    println!("climbed in {:.2?}", started.elapsed());
+    say!("climbed in {:.2?}", started.elapsed());
     Ok(())
 }
 
@@ -131,13 +131,13 @@ fn show(ladder: &Ladder, only: Option<&str>) -> Result<(), Failure> {
         if only.is_some_and(|name| name != rung.name) {
             continue;
         }
-        println!("{}: {}", rung.name, rung.about);
+        say!("{}: {}", rung.name, rung.about);
         for command in &rung.commands {
             let made = command.output().and_then(|path| derived.get(path));
             let size =
                 made.map_or_else(String::new, |made| format!("{} bytes", made.bytes().len()));
             let words = command.arguments.join(" ");
-            println!("  {} {words}  {size}", command.program);
+            say!("  {} {words}  {size}", command.program);
         }
         shown += 1;
     }
@@ -152,7 +152,7 @@ fn sources(ladder: &Ladder, name: Option<&str>, into: Option<&Path>) -> Result<(
         let source = ladder.sources.get(name);
         let source =
             source.ok_or_else(|| anyhow!("no source `{name}`; `ladder sources` lists them"))?;
-        print!("{}", String::from_utf8_lossy(&source.text));
+        say_raw!("{}", String::from_utf8_lossy(&source.text));
         return Ok(());
     }
     if let Some(folder) = into {
@@ -167,16 +167,19 @@ fn sources(ladder: &Ladder, name: Option<&str>, into: Option<&Path>) -> Result<(
     }
     for (name, source) in &ladder.sources {
         let lines = source.text.iter().filter(|byte| **byte == b'\n').count();
-        println!("{name:12} {lines:>5} lines {:>7} bytes", source.text.len());
+        say!("{name:12} {lines:>5} lines {:>7} bytes", source.text.len());
     }
     Ok(())
 }
 
 fn trusted(ladder: &Ladder) -> Result<(), Failure> {
     for thing in trust::trusted(ladder).map_err(anyhow::Error::new)? {
-        println!(
+        say!(
             "{:16} {:>7} bytes  {}  {}",
-            thing.name, thing.size, thing.sha256, thing.reason
+            thing.name,
+            thing.size,
+            thing.sha256,
+            thing.reason
         );
     }
     Ok(())

@@ -48,9 +48,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         for line in &lines {
             print(line);
         }
-        println!();
+        say!("");
     }
-    println!(
+    say!(
         "hex0 for {}: {} bytes, SHA-256 {}",
         ladder.architecture,
         bytes.len(),
@@ -61,14 +61,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 
 fn print(line: &Explained) {
     if let Some(heading) = &line.heading {
-        println!("\n{heading}");
+        say!("\n{heading}");
     }
     let bytes: Vec<String> = line
         .bytes
         .iter()
         .map(|byte| format!("{byte:02X}"))
         .collect();
-    println!(
+    say!(
         "{:04X}  {:23}  {:24}  {}",
         line.offset,
         bytes.join(" "),

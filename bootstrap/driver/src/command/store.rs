@@ -21,7 +21,7 @@ pub fn root(options: &RootOptions) -> Result<(), Failure> {
     for name in setting.names() {
         if let Some(outcome) = outcomes.iter().find(|outcome| outcome.made.name == *name) {
             build.store.add_root(name, outcome.made.output)?;
-            println!("{}  {name}", outcome.made.output);
+            say!("{}  {name}", outcome.made.output);
         }
     }
     Ok(())
@@ -42,7 +42,7 @@ pub fn collect(options: &CollectOptions) -> Result<(), Failure> {
     let store = options.store.open()?;
     let garbage = store.garbage(&[])?;
     for output in &garbage.outputs {
-        println!("{output}");
+        say!("{output}");
     }
     if !options.dry_run {
         store.collect(&garbage)?;
@@ -74,7 +74,7 @@ pub fn check_store(options: &CheckStoreOptions) -> Result<(), Failure> {
     let hashes = store.object_hashes()?;
     for hash in &hashes {
         if store.checked_object(*hash)?.is_none() {
-            println!("{hash}");
+            say!("{hash}");
             damaged += 1;
         }
     }

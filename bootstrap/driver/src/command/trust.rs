@@ -31,7 +31,7 @@ pub struct KeyOptions {
 pub fn key(options: &KeyOptions) -> Result<(), Failure> {
     let key =
         SecretKey::generate(options.name.clone(), &options.file).map_err(anyhow::Error::new)?;
-    println!("{}", key.public());
+    say!("{}", key.public());
     Ok(())
 }
 
@@ -144,7 +144,7 @@ pub fn verify(options: &VerifyOptions) -> Result<(), Failure> {
     let verified = verify_chain(&graph, &options.only, &envelopes, &files, &keys)
         .map_err(|error| Failure::Bytes(error.into()))?;
     for (name, output) in &verified.outputs {
-        println!("{output}  {name}");
+        say!("{output}  {name}");
     }
     eprintln!(
         "{} statements hold, on {} sources",
@@ -194,12 +194,12 @@ pub fn audit(options: &AuditOptions) -> Result<(), Failure> {
     let outcomes = setting.build()?;
     let report = audit::report(&setting.as_build(), &outcomes)?;
     match options.format {
-        Format::Text => print!("{}", report.text()),
-        Format::Json => println!(
+        Format::Text => say_raw!("{}", report.text()),
+        Format::Json => say!(
             "{}",
             serde_json::to_string_pretty(&report).context("a report as JSON")?
         ),
-        Format::Html => print!("{}", audit::page(&report)),
+        Format::Html => say_raw!("{}", audit::page(&report)),
     }
     Ok(())
 }
@@ -219,7 +219,7 @@ pub fn why(options: &WhyOptions) -> Result<(), Failure> {
     for name in setting.names() {
         let text = audit::why(&setting.graph, &report, name)
             .map_err(|name| anyhow!("there is no step `{name}`"))?;
-        print!("{text}");
+        say_raw!("{text}");
     }
     Ok(())
 }

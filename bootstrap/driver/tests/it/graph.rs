@@ -137,3 +137,31 @@ fn a_recorded_hash_belongs_to_a_step() {
     let error = told(&[("s.toml", GOOD), ("expected.toml", &expected)]).unwrap_err();
     assert_eq!(error, "expected.toml:3: there is no step `z`");
 }
+
+#[test]
+fn who_reads_only_the_first_line_breaks_nothing() {
+    let folder = tempfile::tempdir().expect("a folder to write in");
+    let mut steps = String::from("format = 1\n");
+    // More than a pipe holds.
+    let long = "x".repeat(100);
+    for step in 0..400 {
+        steps.push_str(&format!(
+            "[[step]]\nname = \"{long}{step}\"\ndescription = \"One.\"\naction = [ {{ folder.paths = \"/out/x\" }} ]\n"
+        ));
+    }
+    std::fs::write(folder.path().join("s.toml"), steps).expect("a folder to write in");
+    let mut child = std::process::Command::new(crate::world::DRIVER)
+        .args(["graph", "--steps"])
+        .arg(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the driver starts");
+    let mut first = [0];
+    let mut stdout = child.stdout.take().expect("a pipe");
+    std::io::Read::read_exact(&mut stdout, &mut first).expect("a line");
+    drop(stdout);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
