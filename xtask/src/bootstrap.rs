@@ -1,4 +1,4 @@
-//! `cargo xtask bootstrap`: the chain from tcc to a C++ compiler, compared with the recorded hashes.
+//! `cargo xtask bootstrap`: the chain from the seed to a C++ compiler, compared with the recorded hashes.
 
 use std::process::Command;
 
@@ -10,9 +10,9 @@ use crate::workspace::Workspace;
 /// How far, and what to do with the hashes.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Steps to build, with what they need; all of `bootstrap/chain` when none is named
+    /// Steps to build, with what they need; all of the ladder and of `bootstrap/chain` when none is named
     steps: Vec<String>,
-    /// Write the hashes of the outputs to `bootstrap/chain/expected.toml` in place of those that are there
+    /// Write the hashes of the outputs to the `expected.toml` beside the steps in place of those that are there
     #[arg(long)]
     record: bool,
 }
@@ -36,9 +36,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut driver = Command::new(workspace.target().join("release/snowguard-bootstrap"));
     driver
         .args(["build", "--fetch", "--store"])
-        .arg(workspace.target().join("bootstrap"))
-        .arg("--steps")
-        .arg(workspace.root().join("bootstrap/chain"));
+        .arg(workspace.target().join("bootstrap"));
+    for steps in ["ladder/rungs", "ladder/tcc", "chain"] {
+        driver
+            .arg("--steps")
+            .arg(workspace.root().join("bootstrap").join(steps));
+    }
     if options.record {
         driver.arg("--record");
     }

@@ -11,13 +11,13 @@ pub mod sources;
 pub mod store;
 pub mod trust;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
 use snowguard_bootstrap::build::WrongOutput;
 use snowguard_bootstrap::graph::{Graph, GraphErrors, load};
-use snowguard_bootstrap::sources::{Mirror, Places, SourceError};
+use snowguard_bootstrap::sources::{Forged, Mirror, Places, SourceError, mirrors_of_apt};
 use snowguard_bootstrap::store::Store;
 
 /// Why a command ends without success; the kind decides the exit code.
@@ -42,7 +42,7 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        if error.is::<WrongOutput>() || error.is::<SourceError>() {
+        if error.is::<WrongOutput>() || error.is::<SourceError>() || error.is::<Forged>() {
             Self::Bytes(error)
         } else {
             Self::Failed(error)
@@ -64,7 +64,7 @@ pub struct GraphOptions {
         long,
         value_name = "DIR",
         value_delimiter = ':',
-        default_values = ["bootstrap/ladder/rungs", "bootstrap/chain"],
+        default_values = ["bootstrap/ladder/rungs", "bootstrap/ladder/tcc", "bootstrap/chain"],
         env = "SNOWGUARD_BOOTSTRAP_STEPS"
     )]
     steps: Vec<PathBuf>,
@@ -111,12 +111,14 @@ pub struct SourceOptions {
     /// Folder with source files, under their names in the archive or their SHA-256; may be repeated
     #[arg(long, value_name = "DIR")]
     sources: Vec<PathBuf>,
-    /// Fetch what is missing from this mirror of the Debian archive
+    /// Fetch what is missing from this mirror of the Debian archive; without a URL from apt's, then from deb.debian.org
     #[arg(
         long,
         value_name = "URL",
         num_args = 0..=1,
-        default_missing_value = "http://deb.debian.org/debian",
+        require_equals = true,
+        default_missing_value = "",
+        hide_default_value = true,
         env = "SNOWGUARD_BOOTSTRAP_MIRROR"
     )]
     fetch: Option<String>,
@@ -127,7 +129,14 @@ impl SourceOptions {
     pub fn places(&self) -> Result<Places, Failure> {
         Ok(Places {
             folders: self.sources.clone(),
-            mirror: self.fetch.as_deref().map(Mirror::new).transpose()?,
+            mirrors: match self.fetch.as_deref() {
+                None => Vec::new(),
+                Some("") => mirrors_of_apt(Path::new("/etc/apt"))
+                    .iter()
+                    .map(|address| Mirror::new(address))
+                    .collect::<Result<_, _>>()?,
+                Some(address) => vec![Mirror::new(address)?],
+            },
         })
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use snowguard_bootstrap::graph::{Graph, Origin, Source};
-use snowguard_bootstrap::sources::{Mirror, listed, provide};
+use snowguard_bootstrap::sources::{EVERYWHERE, Mirror, listed, provide};
 
 use super::{Failure, GraphOptions, SourceOptions, StoreOptions};
 
@@ -51,7 +51,7 @@ struct Check {
     #[arg(
         long,
         value_name = "URL",
-        default_value = "http://deb.debian.org/debian"
+        default_value = EVERYWHERE
     )]
     mirror: String,
     /// The suite of sources that name none
@@ -91,7 +91,7 @@ fn each(graph: &Graph, get: &Get, folder: Option<&PathBuf>) -> Result<(), Failur
             let to = folder.join(source.sha256.to_string());
             std::fs::copy(&path, &to).with_context(|| format!("cannot write {}", to.display()))?;
         }
-        println!("{}  {}", source.sha256, source.name);
+        say!("{}  {}", source.sha256, source.name);
     }
     eprintln!("{} sources, {bytes} bytes", graph.sources.len());
     Ok(())
@@ -125,7 +125,7 @@ fn compare(graph: &Graph, check: &Check) -> Result<(), Failure> {
                 }
                 None => "not in this suite",
             };
-            println!("{told:18} {suite:10} {}  {path}", source.name);
+            say!("{told:18} {suite:10} {}  {path}", source.name);
         }
     }
     if wrong > 0 {

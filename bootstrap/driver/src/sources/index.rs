@@ -22,11 +22,23 @@ const MAX_RELEASE: u64 = 4 << 20;
 const MAX_PACKED: u64 = 64 << 20;
 const MAX_INDEX: u64 = 512 << 20;
 
+/// An index of the archive is not what its keys signed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Forged(String);
+
 /// Files that a suite's signed indexes list: by path the hash and length.
 #[derive(Debug, Default)]
 pub struct Listed(BTreeMap<String, (Digest, u64)>);
 
 impl Listed {
+    /// Of the files that are `wanted`, those that a `Sources` or `Packages` index lists.
+    pub fn read(index: &str, wanted: &BTreeSet<&str>) -> Self {
+        let mut listed = Self::default();
+        paragraphs(index, wanted, &mut listed.0);
+        listed
+    }
+
     /// The hash and length of the file at a path in the archive.
     pub fn get(&self, path: &str) -> Option<(Digest, u64)> {
         self.0.get(path).copied()
@@ -70,7 +82,8 @@ pub fn listed(
         }
         let packed = mirror.fetch_small(&format!("dists/{suite}/{name}"), size)?;
         if Digest::of(&packed) != hash {
-            bail!("the index `{name}` of `{suite}` is not the one that was signed");
+            let what = format!("the index `{name}` of `{suite}` is not the one that was signed");
+            return Err(Forged(what).into());
         }
         let mut text = String::new();
         lzma_rust2::XzReader::new(packed.as_slice(), true)
@@ -102,12 +115,9 @@ fn signed_text(release: &[u8], keyring: &Path) -> Result<String> {
     // It may have stopped reading; then its status tells why.
     let _written = writer.join();
     if !output.status.success() {
-        bail!(
-            "gpgv refuses it: {}",
-            String::from_utf8_lossy(&output.stderr)
-                .trim()
-                .replace('\n', "; ")
-        );
+        let told = String::from_utf8_lossy(&output.stderr);
+        let told = told.trim().replace('\n', "; ");
+        return Err(Forged(format!("gpgv refuses it: {told}")).into());
     }
     String::from_utf8(output.stdout).context("the signed text is no UTF-8")
 }

@@ -1,6 +1,7 @@
 //! Bytes from outside: found in a folder, fetched from the Debian archive, or made from a listing;
 //! believed only when their hash is the one that was declared.
 
+mod apt;
 mod fetch;
 mod index;
 mod listing;
@@ -10,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+pub use apt::{EVERYWHERE, mirrors as mirrors_of_apt};
 pub use fetch::Mirror;
-pub use index::{Listed, listed};
+pub use index::{Forged, Listed, listed};
 pub use listing::{ListingError, decode as decode_listing};
 
 use crate::graph::{Digest, Origin, Source};
@@ -22,8 +24,8 @@ use crate::store::Store;
 pub struct Places {
     /// Folders that hold files under their name in the archive, or under their hash.
     pub folders: Vec<PathBuf>,
-    /// The archive; nothing is fetched without.
-    pub mirror: Option<Mirror>,
+    /// Mirrors of the archive, asked in this order; nothing is fetched without.
+    pub mirrors: Vec<Mirror>,
 }
 
 /// A source is not the one that was declared, or can't be had.
@@ -85,18 +87,21 @@ fn content(store: &Store, source: &Source, places: &Places) -> Result<Vec<u8>> {
                     return Ok(content);
                 }
             }
-            match &places.mirror {
-                Some(mirror) => mirror
-                    .fetch(path, source.size, &store.root().join("work"))
-                    .map_err(|error| wrong(source, format!("{error:#}")).into()),
-                None => Err(wrong(
-                    source,
-                    format!(
-                        "{path} is in none of the folders given, and nothing may be fetched (see --fetch)"
-                    ),
-                )
-                .into()),
+            let mut refusals = Vec::new();
+            for mirror in &places.mirrors {
+                match mirror.fetch(path, source.size, &store.root().join("work")) {
+                    Ok(content) => return Ok(content),
+                    Err(error) => refusals.push(format!("{error:#}")),
+                }
             }
+            let what = if refusals.is_empty() {
+                format!(
+                    "{path} is in none of the folders given, and nothing may be fetched (see --fetch)"
+                )
+            } else {
+                format!("cannot be fetched: {}", refusals.join("; "))
+            };
+            Err(wrong(source, what).into())
         }
     }
 }

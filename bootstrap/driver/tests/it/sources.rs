@@ -223,7 +223,7 @@ fn a_broken_download_is_continued_and_one_that_is_too_long_is_refused() {
             second,
         ),
     ]);
-    let output = world.driver(&["build", "--fetch", &address]);
+    let output = world.driver(&["build", &format!("--fetch={address}")]);
     assert!(output.status.success(), "{}", err(&output));
     let asked = server.join().expect("the server");
     assert!(
@@ -240,7 +240,7 @@ fn a_broken_download_is_continued_and_one_that_is_too_long_is_refused() {
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", long.len()),
         long,
     )]);
-    let output = world.driver(&["build", "--fetch", &address]);
+    let output = world.driver(&["build", &format!("--fetch={address}")]);
     assert_eq!(output.status.code(), Some(4), "{}", err(&output));
     assert!(
         err(&output).contains("longer than the declared"),
@@ -250,7 +250,7 @@ fn a_broken_download_is_continued_and_one_that_is_too_long_is_refused() {
 }
 
 /// Answers one connection after the other; what was asked.
-fn serve(answers: Vec<(String, Vec<u8>)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+pub fn serve(answers: Vec<(String, Vec<u8>)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!(
         "http://{}/debian",
