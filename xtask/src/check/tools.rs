@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 21] = [
+const TOOLS: [Tool; 22] = [
     Tool {
         program: "git",
         package: "git",
@@ -24,6 +24,11 @@ const TOOLS: [Tool; 21] = [
         program: "nix-instantiate",
         package: "nix-bin",
         purpose: "names and versions compared with Nix's own",
+    },
+    Tool {
+        program: "gpgv",
+        package: "gpgv",
+        purpose: "signatures of the Debian archive",
     },
     Tool {
         program: "busybox",

@@ -16,7 +16,7 @@ pub struct Options {
     /// Folder for Nix derivations; must not exist
     #[arg(long, value_name = "DIR", required = true)]
     nix: PathBuf,
-    /// A static step runner; the one beside this program without
+    /// The step runner, best a static one; the one beside this program without
     #[arg(long, value_name = "FILE")]
     runner: Option<PathBuf>,
 }

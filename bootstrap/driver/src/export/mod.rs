@@ -1,9 +1,11 @@
 //! The graph as Nix derivations: a folder with a `default.nix`, the sources, and the step runner.
 //!
-//! Each step is one derivation whose builder is the static `snowguard-step`, which does in Nix's sandbox
-//! exactly what it does for the driver, in a sandbox of its own within Nix's. Inputs are other
+//! Each step is one derivation whose builder is `snowguard-step` (with its loader and libraries, unless it is static), which does in
+//! Nix's sandbox exactly what it does for the driver, in a sandbox of its own within Nix's. Inputs are other
 //! derivations, so Nix orders, builds, caches and sends to remote builders; where a hash is recorded the
 //! runner compares, and Nix's own hash of the output is the same one.
+
+mod loader;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,21 +13,18 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::build::Build;
 use crate::graph::{Digest, Name, Step};
 use crate::runner::{Plan, Seen, Variation};
 use crate::sources::provide;
 
-/// `PT_INTERP` of elf(5): a program that needs a loader, which Nix's sandbox has not.
-const INTERPRETER: u32 = 3;
-
 const HEAD: &str = r#"# Written by `snowguard bootstrap export`. Each attribute is one step: `nix-build -A NAME`.
 { system ? "@system@" }:
 let
   runner = builtins.path { path = ./snowguard-step; name = "snowguard-step"; };
-  source = name: sha256: builtins.path {
+@loader@  source = name: sha256: builtins.path {
     path = ./sources + "/${sha256}";
     inherit name sha256;
     recursive = false;
@@ -33,29 +32,29 @@ let
   step = name: texts: paths: derivation {
     inherit system;
     name = builtins.replaceStrings [ "~" ] [ "-" ] name;
-    builder = runner;
-    args = [ "nix" ];
+    builder = @builder@;
     passAsFile = [ "plan" ];
     plan = builtins.replaceStrings texts paths (builtins.readFile (./plans + "/${name}.json"));
   };
 in rec {
 "#;
 
+/// How a static runner is started.
+const STATIC: &str = r#"runner;
+    args = [ "nix" ]"#;
+/// How another is.
+const LOADED: &str = r#"loader + "/loader";
+    args = [ "--library-path" loader runner "nix" ]"#;
+const LOADER: &str =
+    "  loader = builtins.path { path = ./loader; name = \"snowguard-step-loader\"; };\n";
+
 /// Writes the steps of `wanted` (all when empty) and what they need into `folder`, which must not exist.
 ///
 /// # Errors
-/// When the runner is no static program, a source can't be had, or something can't be written.
+/// When the runner is no program of this machine, a source can't be had, or something can't be written.
 pub fn nix(build: &Build<'_>, wanted: &[Name], runner: &Path, folder: &Path) -> Result<usize> {
     let program = fs::read(runner).with_context(|| format!("cannot read {}", runner.display()))?;
-    if !is_static(&program) {
-        bail!(
-            "{} is no static program, and Nix's sandbox has no loader for it; build one with\n  \
-             RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target {}-unknown-linux-gnu \
-             -p snowguard-bootstrap --bin snowguard-step\nand name it with --runner",
-            runner.display(),
-            std::env::consts::ARCH
-        );
-    }
+    let loader = loader::needed(runner, &program)?;
     let steps = build
         .graph
         .needed(wanted)
@@ -64,11 +63,19 @@ pub fn nix(build: &Build<'_>, wanted: &[Name], runner: &Path, folder: &Path) -> 
         let part = folder.join(part);
         fs::create_dir(&part).with_context(|| format!("cannot make {}", part.display()))?;
     }
-    let copy = folder.join("snowguard-step");
-    fs::write(&copy, &program).with_context(|| format!("cannot write {}", copy.display()))?;
-    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755))?;
+    write_program(&folder.join("snowguard-step"), &program)?;
+    let (beside, builder) = match &loader {
+        None => ("", STATIC),
+        Some(loader) => {
+            write_loader(loader, folder)?;
+            (LOADER, LOADED)
+        }
+    };
     let system = format!("{}-linux", std::env::consts::ARCH);
-    let mut text = HEAD.replace("@system@", &system);
+    let mut text = HEAD
+        .replace("@system@", &system)
+        .replace("@loader@", beside)
+        .replace("@builder@", builder);
     for step in &steps {
         let references = sources(build, step, folder)?;
         write_plan(step, &references, folder)?;
@@ -78,6 +85,28 @@ pub fn nix(build: &Build<'_>, wanted: &[Name], runner: &Path, folder: &Path) -> 
     let file = folder.join("default.nix");
     fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(steps.len())
+}
+
+fn write_program(file: &Path, content: &[u8]) -> Result<()> {
+    fs::write(file, content)
+        .and_then(|()| fs::set_permissions(file, fs::Permissions::from_mode(0o755)))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The loader and the libraries in a folder of their own, each under the name by which it is asked for.
+fn write_loader(loader: &loader::Loader, folder: &Path) -> Result<()> {
+    let to = folder.join("loader");
+    fs::create_dir(&to).with_context(|| format!("cannot make {}", to.display()))?;
+    let own = ("loader", &loader.program);
+    let libraries = loader.libraries.iter();
+    for (name, from) in libraries
+        .map(|(name, from)| (name.as_str(), from))
+        .chain([own])
+    {
+        let content = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+        write_program(&to.join(name), &content)?;
+    }
+    Ok(())
 }
 
 /// A file at `/src`: its hash, and whether it may be run.
@@ -173,30 +202,4 @@ fn attribute(name: &Name) -> String {
         other => other,
     }));
     text
-}
-
-/// Whether a 64-bit ELF program asks for no loader.
-fn is_static(program: &[u8]) -> bool {
-    let array = |at: usize, length: usize| program.get(at..at.checked_add(length)?);
-    let number = |at: usize, length: usize| {
-        let bytes = array(at, length)?;
-        Some(
-            bytes
-                .iter()
-                .rev()
-                .fold(0_u64, |value, byte| value << 8 | u64::from(*byte)),
-        )
-    };
-    let headers = || {
-        if !program.starts_with(b"\x7fELF\x02\x01") {
-            return None;
-        }
-        let start = usize::try_from(number(32, 8)?).ok()?;
-        let size = usize::try_from(number(54, 2)?).ok()?;
-        let count = usize::try_from(number(56, 2)?).ok()?;
-        (0..count)
-            .map(|index| number(start.checked_add(index * size)?, 4))
-            .collect::<Option<Vec<u64>>>()
-    };
-    headers().is_some_and(|kinds| !kinds.contains(&u64::from(INTERPRETER)))
 }
