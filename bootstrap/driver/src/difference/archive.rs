@@ -1,26 +1,70 @@
-//! Members of `ar` archives, as linkers use them.
+//! Parts of archives: members of `ar` and `tar`, and what is within gzip, bzip2 and xz.
 //!
-//! Source: ar(5) of the System V and GNU variants.
+//! Source: ar(5) of the System V and GNU variants; tar(5); the first bytes of RFC 1952, bzip2 and xz.
+
+use std::io::Read;
+
+use crate::runner::nested_stream;
 
 const MAGIC: &[u8] = b"!<arch>\n";
 const HEADER: usize = 60;
 /// No archive has more members.
 const MAX_MEMBERS: usize = 1 << 20;
+/// Nothing is unpacked that is longer: a comparison must not be a bomb.
+const MAX_UNPACKED: u64 = 512 << 20;
 
-/// One member.
-pub struct Member<'a> {
+/// One part.
+pub struct Member {
     /// As written, without its end mark.
     pub name: String,
     /// Its bytes.
-    pub content: &'a [u8],
+    pub content: Vec<u8>,
 }
 
-/// The members in order; none when it is no archive, or a broken one.
-pub fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
-    let mut at = MAGIC.len();
-    if !bytes.starts_with(MAGIC) {
+/// The parts in order; none when it is no archive, or a broken one.
+pub fn members(bytes: &[u8]) -> Option<Vec<Member>> {
+    if bytes.starts_with(MAGIC) {
+        return ar(bytes);
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return tar(bytes);
+    }
+    let mut content = Vec::new();
+    nested_stream(bytes, bytes)
+        .ok()?
+        .take(MAX_UNPACKED + 1)
+        .read_to_end(&mut content)
+        .ok()?;
+    if content.len() as u64 > MAX_UNPACKED {
         return None;
     }
+    Some(vec![Member {
+        name: "unpacked".to_owned(),
+        content,
+    }])
+}
+
+fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
+    let mut members = Vec::new();
+    for entry in tar::Archive::new(bytes).entries().ok()? {
+        let mut entry = entry.ok()?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let mut content = Vec::new();
+        // A sparse file may claim any length.
+        (&mut entry)
+            .take(MAX_UNPACKED)
+            .read_to_end(&mut content)
+            .ok()?;
+        members.push(Member { name, content });
+        if members.len() > MAX_MEMBERS {
+            return None;
+        }
+    }
+    Some(members)
+}
+
+fn ar(bytes: &[u8]) -> Option<Vec<Member>> {
+    let mut at = MAGIC.len();
     let mut members = Vec::new();
     let mut long_names: &[u8] = &[];
     while at < bytes.len() && members.len() < MAX_MEMBERS {
@@ -38,7 +82,7 @@ pub fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
         }
         members.push(Member {
             name: name(&written, long_names),
-            content,
+            content: content.to_vec(),
         });
         at = start + size.next_multiple_of(2);
     }
