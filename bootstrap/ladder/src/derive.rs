@@ -35,6 +35,9 @@ impl Artifact {
     }
 }
 
+/// The text that the small-C compiler makes of c2's source: the command that makes it names the source.
+const C2: &str = "tmp/c2.M1";
+
 /// What the whole script makes, by path.
 pub type Derived = BTreeMap<String, Artifact>;
 
@@ -80,8 +83,7 @@ pub enum DeriveError {
     },
 }
 
-/// Makes every file that the script names, in memory, but those that are [only
-/// recorded](Ladder::only_recorded).
+/// Makes every file that the script names, in memory.
 ///
 /// # Errors
 /// When a source is not of its language, or the script names what isn't there.
@@ -102,14 +104,6 @@ fn follow(
     command: &Command,
 ) -> Result<Option<Artifact>, DeriveError> {
     let line = command.line;
-    let recorded = |path: &String| ladder.only_recorded(path);
-    if command
-        .output()
-        .is_some_and(|path| ladder.only_recorded(path))
-        || command.inputs().iter().any(recorded)
-    {
-        return Ok(None);
-    }
     let inputs = command
         .inputs()
         .iter()
@@ -140,6 +134,7 @@ fn follow(
             }))
         }
         ("cc" | "cc-c", sources) => Artifact::Text(small_c::compile(sources).map_err(fail)?),
+        ("c2" | "c2-c2", _) => Artifact::Image(by_c2(ladder, derived, command)?),
         ("same", [left, right]) => {
             if left.text == right.text {
                 return Ok(None);
@@ -153,6 +148,49 @@ fn follow(
         }
     };
     Ok(Some(artifact))
+}
+
+/// What c2 makes, by following c2's source. Compiled by itself it is the same program, so that it makes the same of the same
+/// inputs, by whatever name.
+fn by_c2(ladder: &Ladder, derived: &Derived, command: &Command) -> Result<Image, DeriveError> {
+    let line = command.line;
+    let mut before = ladder
+        .rungs
+        .iter()
+        .flat_map(|rung| &rung.commands)
+        .take_while(|other| other.line < line);
+    let known = before
+        .clone()
+        .find(|other| other.tool() == "c2" && other.inputs() == command.inputs())
+        .and_then(|other| derived.get(other.output()?));
+    if let Some(Artifact::Image(known)) = known {
+        return Ok(known.clone());
+    }
+    let output = command.output().unwrap_or_default();
+    let source = before.find(|other| other.output() == Some(C2));
+    let program = source
+        .into_iter()
+        .flat_map(Command::inputs)
+        .map(|path| input(ladder, derived, path).ok_or_else(|| missing(line, path)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut arguments = vec![command.program.as_str()];
+    arguments.extend(command.arguments.iter().map(String::as_str));
+    let files = ladder
+        .sources
+        .iter()
+        .map(|(name, source)| (format!("src/{name}"), source.text.clone()))
+        .collect();
+    let written = small_c::run::run(&small_c::run::Start {
+        program: &program,
+        arguments: &arguments,
+        files: &files,
+    });
+    let mut written = written.map_err(|error| DeriveError::Notation {
+        line,
+        tool: command.tool().to_owned(),
+        error,
+    })?;
+    written.remove(output).ok_or_else(|| missing(line, output))
 }
 
 fn input(ladder: &Ladder, derived: &Derived, path: &str) -> Option<Source> {

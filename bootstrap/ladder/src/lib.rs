@@ -10,7 +10,7 @@
 //! [`explain`] prints a hex listing byte by byte, [`trust`] lists what has to be believed, [`steps`] writes the script
 //! as steps for the driver's sandbox.
 //!
-//! The notations are those of stage0's tools where they have one (`docs/bootstrap-ladder.md`). The
+//! The notations are those of stage0's tools where they have one (`docs/ladder.md`). The
 //! kernel's interface is that of the System V ABI and of `syscalls(2)`; the executables follow
 //! `elf(5)`.
 

@@ -131,15 +131,6 @@ impl Ladder {
         })
     }
 
-    /// Whether a file is made by a compiler that has no second implementation: its hash is recorded, and it
-    /// makes itself again, but no checker derives it.
-    pub fn only_recorded(&self, path: &str) -> bool {
-        let mut commands = self.rungs.iter().flat_map(|rung| &rung.commands);
-        commands.any(|command| {
-            command.output() == Some(path) && matches!(command.tool(), "c2" | "c2-c2")
-        })
-    }
-
     /// The rung of this name.
     pub fn rung(&self, name: &str) -> Option<&Rung> {
         self.rungs.iter().find(|rung| rung.name == name)

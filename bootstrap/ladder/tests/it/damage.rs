@@ -16,9 +16,6 @@ fn changed_programs_are_located() {
     let derived = derive(&ladder).unwrap();
     for rung in &ladder.rungs {
         for path in rung.commands.iter().filter_map(|command| command.output()) {
-            if ladder.only_recorded(path) {
-                continue;
-            }
             let made = fs::read(tools::climbed().join(path)).unwrap();
             for offset in (0..made.len()).step_by(1 + made.len() / SAMPLES) {
                 let mut changed = made.clone();

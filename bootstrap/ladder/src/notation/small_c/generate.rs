@@ -42,18 +42,7 @@ pub(super) struct Generator {
 }
 
 pub(super) fn generate(items: &[Item]) -> Result<Text, NotationError> {
-    let mut generator = Generator {
-        scopes: Scopes::new(),
-        loops: Vec::new(),
-        depth: 0,
-        data: DATA,
-        place: Place {
-            file: "".into(),
-            line: 0,
-        },
-        labels: 0,
-        text: Text::default(),
-    };
+    let mut generator = Generator::new();
     for item in items {
         generator.item(item)?;
     }
@@ -61,6 +50,21 @@ pub(super) fn generate(items: &[Item]) -> Result<Text, NotationError> {
 }
 
 impl Generator {
+    pub(super) fn new() -> Self {
+        Self {
+            scopes: Scopes::new(),
+            loops: Vec::new(),
+            depth: 0,
+            data: DATA,
+            place: Place {
+                file: "".into(),
+                line: 0,
+            },
+            labels: 0,
+            text: Text::default(),
+        }
+    }
+
     pub(super) fn emit(&mut self, line: &str) {
         self.text.line(line.as_bytes(), &self.place);
     }

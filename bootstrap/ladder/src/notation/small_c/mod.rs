@@ -7,6 +7,7 @@ mod frame;
 mod generate;
 mod lexer;
 mod parse;
+pub mod run;
 mod scope;
 mod statements;
 mod tree;
