@@ -1,7 +1,7 @@
 //! `snowguard bootstrap`: a graph of steps from a seed to a compiler, each run with only what it
 //! declares, and everything counted that has to be believed.
 //!
-//! Non-goals: what the rungs are (that is data, `bootstrap/steps`, and `bootstrap/ladder`), and how
+//! Non-goals: what the rungs are (that is data, `bootstrap/chain` and `bootstrap/ladder`), and how
 //! a process is locked in (`bootstrap/sandbox`).
 //!
 //! Entry types: [`graph::load`] and [`graph::Graph`]; [`build::Build`]; [`store::Store`];

@@ -60,6 +60,21 @@ pub fn load(folders: &[PathBuf], architecture: &str) -> Result<Graph, GraphError
     check(files, architecture)
 }
 
+/// Checks the graph of one step file, as if it stood in the current folder.
+///
+/// # Errors
+/// Everything that is wrong, with its line.
+pub fn read_one(text: &str, architecture: &str) -> Result<Graph, GraphErrors> {
+    let file = Arc::new(PathBuf::from("steps.toml"));
+    let document = toml::from_str::<Document>(text)
+        .map_err(|error| GraphErrors(vec![syntax(&file, text, &error)]))?;
+    let files = Files {
+        documents: vec![(file, text.to_owned(), document)],
+        expected: Vec::new(),
+    };
+    check(files, architecture)
+}
+
 fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), GraphError> {
     let wrong = |what: String| GraphError::new(&Place::whole(&Arc::new(folder.into())), what);
     if depth > MAX_DEPTH {

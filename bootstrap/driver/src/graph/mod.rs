@@ -14,7 +14,7 @@ pub mod schema;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use load::{EXPECTED, load};
+pub use load::{EXPECTED, load, read_one};
 pub use names::{Digest, Name};
 pub use place::{GraphError, GraphErrors, Place};
 
