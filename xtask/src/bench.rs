@@ -3,6 +3,7 @@
 //! What a user runs is measured as a whole process; what has no process of its own (parsing) by
 //! the benchmark beside its crate. The table goes to standard output, progress to standard error.
 
+mod bootstrap;
 mod data;
 mod divan;
 mod figures;
@@ -39,14 +40,21 @@ pub struct Options {
 /// What can be measured by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// The bootstrap: sandbox, ladder, chain, provenance
+    Bootstrap,
     /// Signing of images
     Signing,
 }
 
 /// Measures everything and prints the table.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    if options.only == Some(Part::Signing) {
-        println!("{}", figures::table(&signing::figures(workspace)?));
+    let alone = match options.only {
+        Some(Part::Bootstrap) => Some(bootstrap::figures(workspace)?),
+        Some(Part::Signing) => Some(signing::figures(workspace)?),
+        None => None,
+    };
+    if let Some(figures) = alone {
+        println!("{}", figures::table(&figures));
         return Ok(());
     }
     let folder = options
@@ -81,6 +89,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     );
 
     bench.figures.extend(signing::figures(workspace)?);
+    bench.figures.extend(bootstrap::figures(workspace)?);
 
     println!("{}", figures::table(&bench.figures));
     println!("Measured on {}.", bench.data.about);
