@@ -200,8 +200,9 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
     };
     add(&package.pname, Rank::Exact);
     if scope.names_programs() {
-        let own = package.attr.rsplit('.').next().unwrap_or(&package.attr);
-        add(own, Rank::Exact);
+        if let Some(own) = own_name(package) {
+            add(own, Rank::Exact);
+        }
     }
     if let Some(kernel) = kernel_of(package) {
         add(kernel, Rank::Exact);
@@ -213,6 +214,16 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
         add(&variant, Rank::Variant);
     }
     out
+}
+
+/// The last part of the attribute, where it names the software. In a set of versions it only says
+/// which one (`nixVersions.git` is no git), and then it has nothing of the `pname` in it.
+fn own_name(package: &Package) -> Option<&str> {
+    let Some((_, own)) = package.attr.rsplit_once('.') else {
+        return Some(&package.attr);
+    };
+    let (joined, pname) = (names::joined(own), names::joined(&package.pname));
+    (joined.contains(&pname) || pname.contains(&joined)).then_some(own)
 }
 
 fn origin(package: &Package) -> Option<u64> {
@@ -404,5 +415,20 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn a_set_of_versions_names_no_other_software() {
+        let names = |attr: &str, pname: &str| -> Vec<String> {
+            let facts = PackageFacts::new(Package {
+                attr: attr.to_owned(),
+                pname: pname.to_owned(),
+                ..Package::default()
+            });
+            facts.names.into_iter().map(|name| name.joined).collect()
+        };
+        assert_eq!(names("nixVersions.git", "nix"), ["nix"]);
+        assert_eq!(names("gnome.gdm3", "gdm"), ["gdm", "gdm3"]);
+        assert_eq!(names("discord", "Discord-app"), ["discordapp", "discord"]);
     }
 }
