@@ -46,6 +46,8 @@ enum Part {
     Bootstrap,
     /// Signing of images
     Signing,
+    /// The tracker: parsing, ingestion, matching, pages
+    Tracker,
 }
 
 /// Measures everything and prints the table.
@@ -53,7 +55,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let alone = match options.only {
         Some(Part::Bootstrap) => Some(bootstrap::figures(workspace)?),
         Some(Part::Signing) => Some(signing::figures(workspace)?),
-        None => None,
+        Some(Part::Tracker) | None => None,
     };
     if let Some(figures) = alone {
         println!("{}", figures::table(&figures));
@@ -77,7 +79,6 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     };
 
     bench.parsing(workspace)?;
-    bench.installation(workspace)?;
     bench.records(&tracker, &folder)?;
     bench.records_on_server(workspace)?;
     bench.everything(workspace, &tracker, &folder)?;
@@ -90,8 +91,11 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         "any of the processes above",
     );
 
-    bench.figures.extend(signing::figures(workspace)?);
-    bench.figures.extend(bootstrap::figures(workspace)?);
+    if options.only.is_none() {
+        bench.installation(workspace)?;
+        bench.figures.extend(signing::figures(workspace)?);
+        bench.figures.extend(bootstrap::figures(workspace)?);
+    }
 
     println!("{}", figures::table(&bench.figures));
     println!("Measured on {}.", bench.data.about);
