@@ -199,10 +199,10 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
         }
     };
     add(&package.pname, Rank::Exact);
-    if scope.names_programs() {
-        if let Some(own) = own_name(package) {
-            add(own, Rank::Exact);
-        }
+    if scope.names_programs()
+        && let Some(own) = own_name(package)
+    {
+        add(own, Rank::Exact);
     }
     if let Some(kernel) = kernel_of(package) {
         add(kernel, Rank::Exact);
