@@ -12,20 +12,21 @@ use crate::{Command, Ladder, Rung, sha256};
 /// The path of the seed in a step, where it may be run.
 const SEED: &str = "/build/seed";
 
-/// The step file of a ladder. Each source is named by the folder it stands in: `c/` or `amd64/`.
+/// The step file of a ladder. Each source is named by the folder it stands in: `c/` or the architecture's.
 ///
 /// # Errors
 /// When the seed's listing is not hex0.
 pub fn render(ladder: &Ladder) -> Result<String, ClimbError> {
     let seed = seed(ladder)?;
+    let folder = ladder.architecture;
     let mut text = format!(
-        "# The ladder as steps, one per rung. Made by `snowguard bootstrap ladder steps` from amd64/climb.\n\
+        "# The ladder as steps, one per rung. Made by `snowguard bootstrap ladder steps` from {folder}/climb.\n\
          format = 1\n\n\
          [[source]]\n\
          name = \"hex0-seed\"\n\
          sha256 = \"{}\"\n\
          size = {}\n\
-         hex = \"amd64/hex0.hex0\"\n\
+         hex = \"{folder}/hex0.hex0\"\n\
          trust = \"seed\"\n\
          description = \"The program that everything starts from; each byte is explained in its listing.\"\n",
         sha256(seed.bytes()),
@@ -33,7 +34,7 @@ pub fn render(ladder: &Ladder) -> Result<String, ClimbError> {
     );
     let mut makers: BTreeMap<&str, &str> = BTreeMap::new();
     for rung in &ladder.rungs {
-        step(&mut text, rung, &makers);
+        step(&mut text, folder, rung, &makers);
         for path in rung.commands.iter().filter_map(Command::output) {
             makers.insert(path, &rung.name);
         }
@@ -41,7 +42,7 @@ pub fn render(ladder: &Ladder) -> Result<String, ClimbError> {
     Ok(text)
 }
 
-fn step(text: &mut String, rung: &Rung, makers: &BTreeMap<&str, &str>) {
+fn step(text: &mut String, own: &str, rung: &Rung, makers: &BTreeMap<&str, &str>) {
     let used = |command: &Command| {
         let mut paths = command.inputs().to_vec();
         paths.push(command.program.clone());
@@ -59,7 +60,7 @@ fn step(text: &mut String, rung: &Rung, makers: &BTreeMap<&str, &str>) {
         .iter()
         .filter_map(|path| path.strip_prefix("src/"))
         .map(|name| {
-            let folder = if name.ends_with(".c") { "c" } else { "amd64" };
+            let folder = if name.ends_with(".c") { "c" } else { own };
             format!("{folder}/{name}")
         })
         .collect();
