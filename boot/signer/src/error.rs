@@ -58,6 +58,20 @@ pub enum SignerError {
         /// The certificate's subject.
         subject: String,
     },
+    /// A key behind a passphrase, and another one was given.
+    #[error("{place}: the passphrase is wrong, or the key is damaged")]
+    Passphrase {
+        /// A path.
+        place: String,
+    },
+    /// Nobody can be asked for a secret.
+    #[error("cannot ask for {question}: {why}")]
+    Prompt {
+        /// What would be asked.
+        question: String,
+        /// Why not.
+        why: String,
+    },
     /// A token that is not as expected.
     #[error("{what}: {why}")]
     Token {

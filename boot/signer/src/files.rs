@@ -9,21 +9,27 @@ use snowguard_boot_format::x509::Certificate;
 use zeroize::Zeroizing;
 
 use crate::error::SignerError;
+use crate::secret::Secret;
 use crate::software::{SoftwareKey, SoftwareSigner};
 
 /// More bytes than any key or chain of certificates has.
 const MAX_SIZE: u64 = 1 << 20;
 
 /// The signer of a private key and its certificates, all in PEM. The first certificate is the
-/// key's; those after it are put into signatures beside it.
+/// key's; those after it are put into signatures beside it. The passphrase is looked for only if the
+/// key is behind one.
 ///
 /// # Errors
 /// [`SignerError`] when a file cannot be read, the key may be read or written by others, or the
 /// certificate is for another key.
-pub fn open_pem(key: &Path, certificates: &Path) -> Result<SoftwareSigner, SignerError> {
+pub fn open_pem(
+    key: &Path,
+    certificates: &Path,
+    passphrase: &Secret,
+) -> Result<SoftwareSigner, SignerError> {
     let text = read_secret(key)?;
     let place = key.display().to_string();
-    let key = SoftwareKey::from_pem(&text, &place)?;
+    let key = SoftwareKey::from_pem(&text, &place, passphrase)?;
     SoftwareSigner::new(key, read_certificates(certificates)?)
 }
 

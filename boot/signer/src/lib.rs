@@ -11,6 +11,7 @@
 mod error;
 mod files;
 mod prompt;
+mod secret;
 mod software;
 mod token;
 
@@ -18,5 +19,6 @@ pub mod remote;
 
 pub use error::SignerError;
 pub use files::{open_pem, read_certificates, read_secret};
+pub use secret::Secret;
 pub use software::{KeyKindToMake, SoftwareKey, SoftwareSigner};
-pub use token::{Pin, TokenOptions, TokenSigner, open_token};
+pub use token::{TokenOptions, TokenSigner, open_token};

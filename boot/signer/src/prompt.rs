@@ -11,10 +11,10 @@ use crate::error::SignerError;
 /// One line from the controlling terminal.
 ///
 /// # Errors
-/// [`SignerError::Token`] when there is no terminal.
+/// [`SignerError::Prompt`] when there is no terminal.
 pub fn ask(question: &str) -> Result<Zeroizing<String>, SignerError> {
-    let failed = |why: String| SignerError::Token {
-        what: "the PIN cannot be asked for".to_owned(),
+    let failed = |why: String| SignerError::Prompt {
+        question: question.trim_end_matches([':', ' ']).to_owned(),
         why,
     };
     let mut terminal = File::options()

@@ -7,7 +7,9 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::elliptic_curve::Generate;
 use rsa::Pkcs1v15Sign;
 use rsa::pkcs1::DecodeRsaPrivateKey;
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
+use rsa::pkcs8::{
+    DecodePrivateKey, EncodePrivateKey, EncodePublicKey, EncryptedPrivateKeyInfoRef, SecretDocument,
+};
 use sha2_next::{Sha256, Sha384, Sha512};
 use snowguard_boot_format::digest::DigestAlgorithm;
 use snowguard_boot_format::pem;
@@ -16,6 +18,7 @@ use snowguard_boot_format::x509::Certificate;
 use zeroize::Zeroizing;
 
 use crate::error::SignerError;
+use crate::secret::Secret;
 
 /// What kind of key to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,18 +68,20 @@ impl SoftwareKey {
         }
     }
 
-    /// From PEM: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC). `place` names it in errors.
+    /// From PEM: PKCS #8, also encrypted, PKCS #1 (RSA) or SEC 1 (EC). `place` names it in errors;
+    /// `passphrase` is looked for only if the key is encrypted.
     ///
     /// # Errors
-    /// [`SignerError::Key`] for an encrypted key, another kind, or RSA below 2048 bits.
-    pub fn from_pem(text: &str, place: &str) -> Result<Self, SignerError> {
+    /// [`SignerError::Key`] for another kind, or RSA below 2048 bits; [`SignerError::Passphrase`].
+    pub fn from_pem(text: &str, place: &str, passphrase: &Secret) -> Result<Self, SignerError> {
         let failed = |what| SignerError::Key {
             place: place.to_owned(),
             what,
         };
-        if text.contains("-----BEGIN ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED") {
+        if text.contains("Proc-Type: 4,ENCRYPTED") {
             return Err(failed(
-                "it is encrypted; use a token for a key behind a secret",
+                "it is encrypted in the old way of OpenSSL, which is easily guessed; \
+                 `openssl pkcs8 -topk8` makes PKCS #8 of it",
             ));
         }
         let block = |label: &str| -> Result<Option<Zeroizing<Vec<u8>>>, SignerError> {
@@ -84,15 +89,9 @@ impl SoftwareKey {
             Ok(blocks.into_iter().next().map(Zeroizing::new))
         };
         let kind = if let Some(der) = block("PRIVATE KEY")? {
-            if let Ok(key) = rsa::PrivateKey::from_pkcs8_der(&der) {
-                Some(Kind::Rsa(Box::new(key)))
-            } else if let Ok(key) = p256::ecdsa::SigningKey::from_pkcs8_der(&der) {
-                Some(Kind::P256(Box::new(key)))
-            } else {
-                p384::ecdsa::SigningKey::from_pkcs8_der(&der)
-                    .ok()
-                    .map(|key| Kind::P384(Box::new(key)))
-            }
+            from_pkcs8(&der)
+        } else if let Some(der) = block("ENCRYPTED PRIVATE KEY")? {
+            from_pkcs8(decrypt(&der, place, passphrase)?.as_bytes())
         } else if let Some(der) = block("RSA PRIVATE KEY")? {
             rsa::PrivateKey::from_pkcs1_der(&der)
                 .ok()
@@ -183,6 +182,32 @@ impl SoftwareKey {
             }
         }
     }
+}
+
+fn from_pkcs8(der: &[u8]) -> Option<Kind> {
+    if let Ok(key) = rsa::PrivateKey::from_pkcs8_der(der) {
+        Some(Kind::Rsa(Box::new(key)))
+    } else if let Ok(key) = p256::ecdsa::SigningKey::from_pkcs8_der(der) {
+        Some(Kind::P256(Box::new(key)))
+    } else {
+        p384::ecdsa::SigningKey::from_pkcs8_der(der)
+            .ok()
+            .map(|key| Kind::P384(Box::new(key)))
+    }
+}
+
+/// PBES2 (RFC 8018) with a key derived by PBKDF2 or scrypt: what today's tools write.
+fn decrypt(der: &[u8], place: &str, passphrase: &Secret) -> Result<SecretDocument, SignerError> {
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| SignerError::Key {
+        place: place.to_owned(),
+        what: "it is encrypted in an unknown way",
+    })?;
+    let passphrase = passphrase.reveal(&format!("passphrase of {place}: "))?;
+    encrypted
+        .decrypt(passphrase.as_bytes())
+        .map_err(|_| SignerError::Passphrase {
+            place: place.to_owned(),
+        })
 }
 
 fn cannot_encode() -> SignerError {

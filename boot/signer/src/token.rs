@@ -11,11 +11,10 @@ use cryptoki::types::AuthPin;
 use snowguard_boot_format::digest::DigestAlgorithm;
 use snowguard_boot_format::signer::{SignError, Signer, SigningRequest};
 use snowguard_boot_format::x509::{Certificate, KeyKind};
-use zeroize::Zeroizing;
 
 use crate::error::SignerError;
-use crate::files::{read_certificates, read_secret};
-use crate::prompt;
+use crate::files::read_certificates;
+use crate::secret::Secret;
 
 /// Which key of which token.
 #[derive(Debug)]
@@ -28,28 +27,8 @@ pub struct TokenOptions {
     pub key: Option<String>,
     /// The key's certificate, and after it those to be put beside it.
     pub certificates: PathBuf,
-    /// The PIN. It is never taken from arguments, which everybody can read.
-    pub pin: Pin,
-}
-
-/// Where the PIN comes from.
-pub enum Pin {
-    /// A file that is its owner's alone.
-    File(PathBuf),
-    /// Given, as from an environment variable.
-    Given(Zeroizing<String>),
-    /// Asked for on the terminal.
-    Ask,
-}
-
-impl std::fmt::Debug for Pin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "Pin::File({})", path.display()),
-            Self::Given(_) => f.write_str("Pin::Given(…)"),
-            Self::Ask => f.write_str("Pin::Ask"),
-        }
-    }
+    /// The PIN.
+    pub pin: Secret,
 }
 
 /// Signs with a key that never leaves its token.
@@ -106,11 +85,7 @@ pub fn open_token(options: &TokenOptions) -> Result<TokenSigner, SignerError> {
     let session = pkcs11
         .open_ro_session(slot)
         .map_err(|error| failed("the token cannot be opened", &error))?;
-    let pin = match &options.pin {
-        Pin::File(path) => Zeroizing::new(read_secret(path)?.trim_end().to_owned()),
-        Pin::Given(pin) => pin.clone(),
-        Pin::Ask => prompt::ask("PIN of the token: ")?,
-    };
+    let pin = options.pin.reveal("PIN of the token: ")?;
     session
         .login(UserType::User, Some(&AuthPin::new(pin.as_str().into())))
         .map_err(|error| failed("the token doesn't take the PIN", &error))?;

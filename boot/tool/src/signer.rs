@@ -8,7 +8,7 @@ use snowguard_boot_format::digest::DigestAlgorithm;
 use snowguard_boot_format::signer::Signer;
 use snowguard_boot_format::time::Time;
 use snowguard_boot_signer::remote::{RemoteOptions, open_remote};
-use snowguard_boot_signer::{Pin, TokenOptions, open_pem, open_token};
+use snowguard_boot_signer::{Secret, TokenOptions, open_pem, open_token};
 
 use crate::outcome::Failure;
 
@@ -18,6 +18,8 @@ pub struct SignerOptions {
     /// Private key in PEM; must be its owner's alone
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
     /// The key's certificate, and after it those to be put beside it (PEM, or one in DER)
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -57,6 +59,23 @@ pub struct SignerOptions {
     /// Sign with a certificate whose time is over
     #[arg(long)]
     allow_expired: bool,
+}
+
+/// Where the passphrase of an encrypted key comes from.
+#[derive(Debug, Clone, Args)]
+pub struct PassphraseOptions {
+    /// File with the passphrase of an encrypted key (/dev/fd/N for a descriptor); else it is asked for
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl PassphraseOptions {
+    /// The file, or the terminal.
+    pub fn secret(&self) -> Secret {
+        self.passphrase_file
+            .clone()
+            .map_or(Secret::Ask, Secret::File)
+    }
 }
 
 /// The digest algorithms that are signed with.
@@ -111,14 +130,18 @@ impl SignerOptions {
 
     fn open_any(&self) -> Result<Box<dyn Signer + Send>> {
         if let (Some(key), Some(certificate)) = (&self.key, &self.certificate) {
-            return Ok(Box::new(open_pem(key, certificate)?));
+            return Ok(Box::new(open_pem(
+                key,
+                certificate,
+                &self.passphrase.secret(),
+            )?));
         }
         if let (Some(module), Some(certificate)) = (&self.token_module, &self.certificate) {
             let pin = match &self.pin_file {
-                Some(file) => Pin::File(file.clone()),
+                Some(file) => Secret::File(file.clone()),
                 None => match std::env::var("SNOWGUARD_TOKEN_PIN") {
-                    Ok(pin) => Pin::Given(pin.into()),
-                    Err(_) => Pin::Ask,
+                    Ok(pin) => Secret::Given(pin.into()),
+                    Err(_) => Secret::Ask,
                 },
             };
             return Ok(Box::new(open_token(&TokenOptions {

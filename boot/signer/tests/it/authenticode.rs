@@ -8,7 +8,7 @@ use snowguard_boot_format::authenticode::{
 use snowguard_boot_format::digest::DigestAlgorithm;
 use snowguard_boot_format::pe::{File, PeError};
 use snowguard_boot_format::signer::Signer;
-use snowguard_boot_signer::{KeyKindToMake, SoftwareKey, SoftwareSigner};
+use snowguard_boot_signer::{KeyKindToMake, Secret, SoftwareKey, SoftwareSigner};
 
 use crate::image::image;
 use crate::material::{certify, signer, some_day};
@@ -155,6 +155,10 @@ fn the_same_key_without_time_gives_the_same_bytes() {
 /// A key and its certificate as files for other signers.
 fn files(folder: &Path, kind: KeyKindToMake) -> (SoftwareSigner, String, String) {
     let key = SoftwareKey::generate(kind).expect("random numbers");
+    files_of(folder, key)
+}
+
+fn files_of(folder: &Path, key: SoftwareKey) -> (SoftwareSigner, String, String) {
     let certificate = certify(&key, "db");
     let (key_path, cert_path) = (folder.join("db.key"), folder.join("db.pem"));
     std::fs::write(&key_path, key.to_pem().expect("encodable").as_bytes()).expect("written");
@@ -256,4 +260,111 @@ fn osslsigncode_agrees_in_both_directions() {
             snowguard_boot_format::authenticode::digest(&file, DigestAlgorithm::Sha256)
         );
     }
+}
+
+/// A key that openssl makes, in a moment where this program takes seconds.
+fn made_by_openssl(folder: &Path, arguments: &[&str]) -> SoftwareKey {
+    let path = folder.join("made").display().to_string();
+    must(
+        "openssl",
+        &[&["genpkey", "-quiet", "-out", &path], arguments].concat(),
+    );
+    let text = std::fs::read_to_string(&path).expect("there");
+    SoftwareKey::from_pem(&text, "made", &Secret::Ask).expect("a key")
+}
+
+/// What other programs make of every kind of key and digest.
+///
+/// sbsign and sbverify know SHA-256 only, and osslsigncode takes no image signed with an elliptic curve, so openssl
+/// verifies the PKCS #7 of all of them by itself.
+#[test]
+fn others_accept_longer_rsa_keys_and_elliptic_curves_with_longer_digests() {
+    if !there("openssl") || !there("sbverify") || !there("sbsign") || !there("osslsigncode") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    for (kind, bits_or_curve, digests) in [
+        ("RSA", "rsa_keygen_bits:3072", ["sha256", "sha384"]),
+        ("RSA", "rsa_keygen_bits:4096", ["sha256", "sha512"]),
+        ("EC", "ec_paramgen_curve:P-256", ["sha256", "sha384"]),
+        ("EC", "ec_paramgen_curve:P-384", ["sha256", "sha384"]),
+    ] {
+        let arguments = ["-algorithm", kind, "-pkeyopt", bits_or_curve];
+        let (signer, key, cert) =
+            files_of(folder.path(), made_by_openssl(folder.path(), &arguments));
+        std::fs::write(at("plain"), image(b"code", 5)).expect("written");
+        for name in digests {
+            let algorithm = DigestAlgorithm::named(name).expect("known");
+            let ours =
+                sign(image(b"code", 5), &signer, algorithm, Some(some_day())).expect("signed");
+            std::fs::write(at("ours"), &ours).expect("written");
+            let (pkcs7, content) = parts(&ours);
+            std::fs::write(at("pkcs7"), pkcs7).expect("written");
+            std::fs::write(at("content"), content).expect("written");
+            must(
+                "openssl",
+                &[
+                    &["smime", "-verify", "-inform", "DER", "-binary", "-noverify"][..],
+                    &["-in", &at("pkcs7"), "-content", &at("content")],
+                    &["-out", "/dev/null"],
+                ]
+                .concat(),
+            );
+            if name == "sha256" {
+                let told = must("sbverify", &["--cert", &cert, &at("ours")]);
+                assert!(told.contains("Signature verification OK"), "{told}");
+                let arguments = ["--key", &key, "--cert", &cert, "--output"];
+                must(
+                    "sbsign",
+                    &[&arguments[..], &[&at("theirs"), &at("plain")]].concat(),
+                );
+                let theirs = std::fs::read(at("theirs")).expect("there");
+                check(&theirs, &signer).expect("sbsign's signature verifies");
+            }
+            let told = must(
+                "osslsigncode",
+                &["verify", "-CAfile", &cert, "-in", &at("ours")],
+            );
+            assert!(told.contains("Signature verification: ok"), "{told}");
+            let _absent_at_first = std::fs::remove_file(at("theirs"));
+            let arguments = ["sign", "-certs", &cert, "-key", &key, "-h", name];
+            must(
+                "osslsigncode",
+                &[
+                    &arguments[..],
+                    &["-in", &at("plain"), "-out", &at("theirs")],
+                ]
+                .concat(),
+            );
+            let theirs = std::fs::read(at("theirs")).expect("there");
+            check(&theirs, &signer).expect("osslsigncode's signature verifies");
+        }
+    }
+}
+
+/// The PKCS #7 of the one signature, and the SpcIndirectData in it without its outermost frame.
+fn parts(signed: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let file = File::parse(signed).expect("whole");
+    let table = file.certificates().expect("a table");
+    let pkcs7 = table.last().expect("one").expect("whole").data.to_vec();
+    // contentInfo's identifier 1.3.6.1.4.1.311.2.1.4, then [0] with the content.
+    let identifier = [0x06, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 4];
+    let at = pkcs7
+        .windows(identifier.len())
+        .position(|window| window == identifier)
+        .expect("the content's kind");
+    // Short or long lengths: [0] and SEQUENCE of less than 256 bytes.
+    let rest = &pkcs7[at + identifier.len()..];
+    let header = |bytes: &[u8]| {
+        if bytes[1] < 0x80 {
+            (2, bytes[1].into())
+        } else {
+            (3, bytes[2].into())
+        }
+    };
+    let (outer, _): (usize, usize) = header(rest);
+    let (inner, length): (usize, usize) = header(&rest[outer..]);
+    let content = rest[outer + inner..][..length].to_vec();
+    (pkcs7, content)
 }

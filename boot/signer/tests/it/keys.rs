@@ -5,7 +5,9 @@ use std::path::Path;
 
 use snowguard_boot_format::signer::Signer;
 use snowguard_boot_format::x509::Certificate;
-use snowguard_boot_signer::{KeyKindToMake, SignerError, SoftwareKey, SoftwareSigner, open_pem};
+use snowguard_boot_signer::{
+    KeyKindToMake, Secret, SignerError, SoftwareKey, SoftwareSigner, open_pem,
+};
 
 use crate::material::certify;
 use crate::tools::{must, there};
@@ -22,10 +24,10 @@ fn a_key_that_others_may_read_is_refused() {
     let key = SoftwareKey::generate(KeyKindToMake::P256).expect("random numbers");
     write(&key_path, &key.to_pem().expect("encodable"), 0o600);
     write(&cert_path, &certify(&key, "x").to_pem(), 0o644);
-    open_pem(&key_path, &cert_path).expect("the owner's alone");
+    open_pem(&key_path, &cert_path, &Secret::Ask).expect("the owner's alone");
     for mode in [0o640, 0o604, 0o622, 0o644] {
         std::fs::set_permissions(&key_path, std::fs::Permissions::from_mode(mode)).expect("set");
-        let error = open_pem(&key_path, &cert_path).expect_err("readable by others");
+        let error = open_pem(&key_path, &cert_path, &Secret::Ask).expect_err("readable by others");
         assert!(
             matches!(error, SignerError::Permissions { mode: m, .. } if m == mode),
             "{error}"
@@ -67,10 +69,70 @@ fn keys_of_openssl_are_read_in_every_form() {
         must("openssl", &convert);
         for file in [&key, &traditional] {
             std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("set");
-            let signer = open_pem(Path::new(file), Path::new(&cert)).expect("read");
+            let signer = open_pem(Path::new(file), Path::new(&cert), &Secret::Ask).expect("read");
             assert_eq!(signer.certificate().subject().to_string(), "CN=openssl");
         }
     }
+}
+
+#[test]
+fn encrypted_keys_of_openssl_open_with_their_passphrase_and_no_other() {
+    if !there("openssl") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (plain, cert, encrypted) = (at("plain"), at("cert"), at("encrypted"));
+    let key = SoftwareKey::generate(KeyKindToMake::P256).expect("random numbers");
+    write(Path::new(&plain), &key.to_pem().expect("encodable"), 0o600);
+    write(Path::new(&cert), &certify(&key, "x").to_pem(), 0o644);
+    let (right, wrong) = (at("right"), at("wrong"));
+    write(Path::new(&right), "correct horse\n", 0o600);
+    write(Path::new(&wrong), "correct house\n", 0o600);
+    let secret = |path: &str| Secret::File(path.into());
+    let open = |passphrase: &Secret| open_pem(Path::new(&encrypted), Path::new(&cert), passphrase);
+    let from_file = format!("file:{right}");
+    for means in [
+        &["-v2", "aes-256-cbc"][..],
+        &["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"],
+        &["-scrypt"],
+    ] {
+        let mut arguments = vec!["pkcs8", "-topk8", "-in", &plain, "-out", &encrypted];
+        arguments.extend(["-passout", &from_file]);
+        arguments.extend(means);
+        must("openssl", &arguments);
+        write(
+            Path::new(&encrypted),
+            &std::fs::read_to_string(&encrypted).expect("there"),
+            0o600,
+        );
+        open(&secret(&right)).expect("opens");
+        let error = open(&secret(&wrong)).expect_err("another passphrase");
+        assert!(matches!(error, SignerError::Passphrase { .. }), "{error}");
+    }
+    // Through a descriptor, as a password manager gives it.
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    std::io::Write::write_all(&mut writer, b"correct horse\n").expect("written");
+    drop(writer);
+    let descriptor = std::os::fd::AsRawFd::as_raw_fd(&reader);
+    open(&secret(&format!("/dev/fd/{descriptor}"))).expect("opens");
+    // A passphrase that everybody can read is none.
+    std::fs::set_permissions(&right, std::fs::Permissions::from_mode(0o644)).expect("set");
+    assert!(matches!(
+        open(&secret(&right)),
+        Err(SignerError::Permissions { .. })
+    ));
+    must(
+        "openssl",
+        &[
+            "ec", "-aes256", "-in", &plain, "-out", &encrypted, "-passout", "pass:x",
+        ],
+    );
+    let error = open(&Secret::Ask).expect_err("the old way");
+    assert!(
+        error.to_string().contains("openssl pkcs8 -topk8"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -113,7 +175,7 @@ fn bad_keys_are_refused_with_the_reason() {
             "encrypted",
         ),
     ] {
-        let error = SoftwareKey::from_pem(text, "x").expect_err("bad");
+        let error = SoftwareKey::from_pem(text, "x", &Secret::Ask).expect_err("bad");
         assert!(error.to_string().contains(reason), "{error}");
     }
     assert!(Certificate::from_pem("nothing").is_err());

@@ -7,7 +7,7 @@ use snowguard_boot_format::authenticode::sign;
 use snowguard_boot_format::digest::DigestAlgorithm;
 use snowguard_boot_format::signer::Signer;
 use snowguard_boot_signer::{
-    KeyKindToMake, Pin, SignerError, SoftwareKey, TokenOptions, open_token,
+    KeyKindToMake, Secret, SignerError, SoftwareKey, TokenOptions, open_token,
 };
 
 use crate::image::image;
@@ -116,7 +116,7 @@ fn options(folder: &Path, key: &str, pin: &str) -> TokenOptions {
         token: Some("boot".to_owned()),
         key: Some(key.to_owned()),
         certificates: folder.join(format!("{key}.pem")),
-        pin: Pin::Given(pin.to_owned().into()),
+        pin: Secret::Given(pin.to_owned().into()),
     }
 }
 
@@ -165,7 +165,7 @@ fn a_wrong_pin_token_or_key_is_told() {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("set");
     };
     let mut by_file = options(&folder, "rsa", "");
-    by_file.pin = Pin::File(file.clone());
+    by_file.pin = Secret::File(file.clone());
     mode(0o644);
     assert!(matches!(
         open_token(&by_file),

@@ -13,10 +13,11 @@ use snowguard_boot_format::time::Time;
 use snowguard_boot_format::variable::VariableName;
 use snowguard_boot_format::x509::{Certificate, CertificateRequest};
 use snowguard_boot_signer::{
-    KeyKindToMake, SoftwareKey, SoftwareSigner, open_pem, read_certificates,
+    KeyKindToMake, Secret, SoftwareKey, SoftwareSigner, open_pem, read_certificates,
 };
 
 use crate::files;
+use crate::signer::PassphraseOptions;
 
 /// The three levels, from the top.
 pub const LEVELS: [VariableName; 3] = [VariableName::Pk, VariableName::Kek, VariableName::Db];
@@ -31,6 +32,8 @@ pub struct FolderOptions {
         default_value = "/var/lib/snowguard/secure-boot"
     )]
     folder: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
 }
 
 impl FolderOptions {
@@ -39,6 +42,7 @@ impl FolderOptions {
         KeyFolder {
             root: self.folder.clone(),
             keys: self.folder.join("keys"),
+            passphrase: self.passphrase.secret(),
         }
     }
 }
@@ -57,6 +61,7 @@ pub struct NewKeys {
 pub struct KeyFolder {
     root: PathBuf,
     keys: PathBuf,
+    passphrase: Secret,
 }
 
 impl KeyFolder {
@@ -75,6 +80,7 @@ impl KeyFolder {
         Self {
             root: self.root.clone(),
             keys: self.root.join(name),
+            passphrase: self.passphrase.clone(),
         }
     }
 
@@ -114,6 +120,7 @@ impl KeyFolder {
         Ok(open_pem(
             &self.file(level, "key"),
             &self.file(level, "pem"),
+            &self.passphrase,
         )?)
     }
 
