@@ -6,10 +6,14 @@
 use libfuzzer_sys::fuzz_target;
 use snowguard_boot_format::authenticode::{digest, remove_all, signatures};
 use snowguard_boot_format::digest::DigestAlgorithm;
-use snowguard_boot_format::pcr::{pcr11, sections_of_profile};
+use snowguard_boot_format::pcr::{pcr11, pinned_files, sections_of_profile};
 use snowguard_boot_format::pe::{File, Loaded};
+use snowguard_boot_format::uki::sbat;
 
 fuzz_target!(|bytes: &[u8]| {
+    if let Ok(merged) = sbat::merge(&[bytes]) {
+        assert_eq!(sbat::merge(&[merged.as_bytes(), bytes]), Ok(merged));
+    }
     if let Ok(loaded) = Loaded::parse(bytes) {
         for section in loaded.sections() {
             assert_eq!(loaded.contents(&section).len(), section.memory_size() as usize);
@@ -23,7 +27,12 @@ fuzz_target!(|bytes: &[u8]| {
     }
     for profile in 0..3 {
         let there = sections_of_profile(&file, profile).is_ok();
-        assert_eq!(pcr11(&file, DigestAlgorithm::Sha256, profile).is_ok(), there);
+        let pinned = pinned_files(&file, profile);
+        assert!(there || pinned.is_err());
+        // The digests that a thin image has are enough for this bank, and only for it.
+        assert_eq!(pcr11(&file, DigestAlgorithm::Sha256, profile, &[]).is_ok(), pinned.is_ok());
+        let without_files = pinned.is_ok_and(|files| files.is_empty());
+        assert_eq!(pcr11(&file, DigestAlgorithm::Sha384, profile, &[]).is_ok(), without_files);
     }
     let Ok(entries) = signatures(&file) else {
         return;

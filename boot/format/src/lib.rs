@@ -53,6 +53,8 @@ pub mod pcr;
 #[cfg(feature = "alloc")]
 pub mod pem;
 #[cfg(feature = "alloc")]
+pub mod policy;
+#[cfg(feature = "alloc")]
 pub mod signer;
 #[cfg(feature = "alloc")]
 pub mod time;

@@ -9,7 +9,7 @@ use core::fmt;
 use crate::authenticode;
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::pe::{File, PeError, SectionHeader};
-use crate::uki::Section;
+use crate::uki::{Section, pinned};
 
 /// The phases of a boot that systemd-pcrphase extends PCR 11 by, in order.
 pub const PHASES: [&str; 4] = ["enter-initrd", "leave-initrd", "sysinit", "ready"];
@@ -38,6 +38,26 @@ pub enum PcrError {
         number: usize,
         /// How many there are.
         count: usize,
+    },
+    /// A part that is both in the image and named by it, or named by half; the stub refuses such an image.
+    #[error("the image both holds and names what is {}, or names it by half", .section.as_str())]
+    Contradiction {
+        /// The section that the part stands for.
+        section: Section,
+    },
+    /// The digest in the image is not of this bank.
+    #[error("the {algorithm} bank needs the file that the image names: {path}")]
+    FileNeeded {
+        /// On the partition.
+        path: String,
+        /// The bank.
+        algorithm: DigestAlgorithm,
+    },
+    /// The file is not the one that the image was made for.
+    #[error("{path} is not the file that the image was made for: its digest differs")]
+    OtherFile {
+        /// On the partition.
+        path: String,
     },
 }
 
@@ -148,18 +168,152 @@ fn after_profile(file: &File<'_>, header: &SectionHeader) -> bool {
 
 /// PCR 11 after the stub has measured the image's sections and before it starts the kernel.
 ///
+/// Of a thin image ([`crate::uki::pinned`]) the stub measures the files that it names as `.linux` and `.initrd`.
+/// For the SHA-256 bank their digests in the image are enough; for another, `files` must hold their bytes.
+///
 /// # Errors
-/// [`PcrError::NoSuchProfile`].
-pub fn pcr11(file: &File<'_>, algorithm: DigestAlgorithm, profile: usize) -> Result<Pcr, PcrError> {
+/// [`PcrError`].
+pub fn pcr11(
+    file: &File<'_>,
+    algorithm: DigestAlgorithm,
+    profile: usize,
+    files: &[(Section, &[u8])],
+) -> Result<Pcr, PcrError> {
+    let sections = sections_of_profile(file, profile)?;
     let mut pcr = Pcr::new(algorithm);
-    for (section, header) in sections_of_profile(file, profile)? {
-        if section.is_measured() {
-            let name: String = alloc::format!("{}\0", section.as_str());
-            pcr.measure(name.as_bytes());
-            pcr.measure(file.contents(&header));
+    for section in Section::ALL {
+        let part = match section {
+            Section::Linux | Section::Initrd => part(file, profile, section)?,
+            _ => {
+                let found = sections.iter().find(|(known, _)| *known == section);
+                found.map(|(_, header)| Part::Embedded(*header))
+            }
+        };
+        let Some(part) = part.filter(|_| section.is_measured()) else {
+            continue;
+        };
+        pcr.measure(alloc::format!("{}\0", section.as_str()).as_bytes());
+        match part {
+            Part::Embedded(header) => pcr.measure(file.contents(&header)),
+            Part::Pinned(pinned) => {
+                let given = files.iter().find(|(known, _)| *known == section);
+                pcr.extend(
+                    pinned
+                        .measured(algorithm, given.map(|(_, bytes)| *bytes))?
+                        .as_bytes(),
+                );
+            }
         }
     }
     Ok(pcr)
+}
+
+/// A file that a thin image names in the place of a section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedFile {
+    /// [`Section::Linux`] or [`Section::Initrd`].
+    pub section: Section,
+    /// Where it is on the partition: absolute, with backslashes.
+    pub path: String,
+    /// Its SHA-256 digest, as the image has it.
+    pub digest: Digest,
+}
+
+impl PinnedFile {
+    fn measured(
+        &self,
+        algorithm: DigestAlgorithm,
+        bytes: Option<&[u8]>,
+    ) -> Result<Digest, PcrError> {
+        if let Some(bytes) = bytes
+            && DigestAlgorithm::Sha256.digest(&[bytes]) != self.digest
+        {
+            return Err(PcrError::OtherFile {
+                path: self.path.clone(),
+            });
+        }
+        match (algorithm, bytes) {
+            (DigestAlgorithm::Sha256, _) => Ok(self.digest.clone()),
+            (_, Some(bytes)) => Ok(algorithm.digest(&[bytes])),
+            (_, None) => Err(PcrError::FileNeeded {
+                path: self.path.clone(),
+                algorithm,
+            }),
+        }
+    }
+}
+
+/// The files that an image names when this profile is chosen; none for a unified kernel image.
+///
+/// # Errors
+/// [`PcrError`].
+pub fn pinned_files(file: &File<'_>, profile: usize) -> Result<Vec<PinnedFile>, PcrError> {
+    sections_of_profile(file, profile)?;
+    let mut files = Vec::new();
+    for section in [Section::Linux, Section::Initrd] {
+        if let Some(Part::Pinned(pinned)) = part(file, profile, section)? {
+            files.push(pinned);
+        }
+    }
+    Ok(files)
+}
+
+/// Where a part comes from.
+enum Part {
+    Embedded(SectionHeader),
+    Pinned(PinnedFile),
+}
+
+/// Kernel or initrd, as the stub takes it: from the profile whole, or from the base whole.
+fn part(file: &File<'_>, profile: usize, section: Section) -> Result<Option<Part>, PcrError> {
+    let names = match section {
+        Section::Initrd => [section.as_str(), pinned::INITRD_PATH, pinned::INITRD_DIGEST],
+        _ => [section.as_str(), pinned::KERNEL_PATH, pinned::KERNEL_DIGEST],
+    };
+    let (mut base, mut chosen) = ([None; 3], [None; 3]);
+    let mut scope = 0_usize;
+    for header in file.sections() {
+        if Section::named(header.name) == Some(Section::Profile) {
+            scope = scope.saturating_add(1);
+        }
+        let table = match scope.checked_sub(1) {
+            None => &mut base,
+            Some(number) if number == profile => &mut chosen,
+            Some(_) => continue,
+        };
+        let name = header.name.as_bytes();
+        for (place, _) in table
+            .iter_mut()
+            .zip(names)
+            .filter(|(_, known)| known.as_bytes() == name)
+        {
+            place.get_or_insert(header);
+        }
+    }
+    let taken = if chosen.iter().all(Option::is_none) {
+        base
+    } else {
+        chosen
+    };
+    let contradiction = PcrError::Contradiction { section };
+    match taken {
+        [None, None, None] => Ok(None),
+        [Some(header), None, _] => Ok(Some(Part::Embedded(header))),
+        [None, Some(path), Some(digest)] => {
+            let path =
+                core::str::from_utf8(file.contents(&path)).map(|path| path.trim_end_matches('\0'));
+            let digest = Digest::new(DigestAlgorithm::Sha256, file.contents(&digest));
+            let (Ok(path), Some(digest)) = (path, digest) else {
+                return Err(contradiction);
+            };
+            Ok(Some(Part::Pinned(PinnedFile {
+                section,
+                path: path.into(),
+                digest,
+            })))
+        }
+        _ => Err(contradiction),
+    }
 }
 
 /// PCR 4 after firmware has started these images one from another, the first from a boot option:

@@ -2,7 +2,7 @@
 
 use snowguard_boot_format::authenticode;
 use snowguard_boot_format::digest::DigestAlgorithm;
-use snowguard_boot_format::pcr::Pcr;
+use snowguard_boot_format::pcr::pcr11;
 use snowguard_boot_format::pe::{File, SectionName};
 use snowguard_boot_format::signer::Signer;
 use snowguard_boot_format::uki::pinned::{INITRD_DIGEST, INITRD_PATH, KERNEL_DIGEST, KERNEL_PATH};
@@ -126,25 +126,7 @@ impl Forge for ThinForge {
         // A reader has no stub, whose own sections are measured too.
         let image = self.assemble(content)?;
         let file = File::parse(&image).map_err(failed)?;
-        let mut pcr = Pcr::new(ALGORITHM);
-        let measured = Section::ALL
-            .into_iter()
-            .filter(|section| section.is_measured());
-        for section in measured {
-            let name = [section.as_str().as_bytes(), &[0]].concat();
-            let pinned = match section {
-                Section::Linux => Some(content.kernel.digest),
-                Section::Initrd => content.initrd.map(|initrd| initrd.digest),
-                _ => None,
-            };
-            if let Some(digest) = pinned {
-                pcr.measure(&name);
-                pcr.extend(digest.as_bytes());
-            } else if let Some(header) = file.section(section.name()) {
-                pcr.measure(&name);
-                pcr.measure(file.contents(&header));
-            }
-        }
+        let pcr = pcr11(&file, ALGORITHM, 0, &[]).map_err(failed)?;
         let value = <[u8; 32]>::try_from(pcr.as_bytes()).map_err(failed)?;
         Ok(Digest::from_bytes(value))
     }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::Section;
+use super::{Section, sbat};
 use crate::authenticode::{self, AuthenticodeError};
 use crate::bytes::u32_at;
 use crate::pe::{File, MAX_SECTIONS, PeError, SectionHeader, SectionName};
@@ -37,8 +37,14 @@ impl<'a> Piece<'a> {
         Self { name, content }
     }
 
-    fn section(&self) -> Option<Section> {
+    /// Which of UAPI.5's it is.
+    pub(super) fn section(&self) -> Option<Section> {
         Section::named(self.name)
+    }
+
+    /// What goes into it.
+    pub(super) fn content(&self) -> &'a [u8] {
+        self.content
     }
 }
 
@@ -59,6 +65,14 @@ pub enum UkiError {
         name: SectionName,
         /// Whether in a profile; else in the base.
         profile: bool,
+    },
+    /// The stub has a `.sbat` that ends the room there is for another.
+    #[error("the stub has room for {room} bytes of .sbat, and there are {size}")]
+    SbatRoom {
+        /// Bytes in the stub.
+        room: u32,
+        /// Bytes to put there.
+        size: usize,
     },
     /// The stub brings a section of this name.
     #[error("the stub already has a section {name}")]
@@ -107,7 +121,8 @@ pub enum UkiError {
 ///
 /// Sections keep the order in which they are given, begin on pages in memory, and at the stub's
 /// file alignment in the file. The bytes depend on the arguments alone. A signature of the stub
-/// is taken off. An addon is built in the same way, from an addon stub and without `.linux`.
+/// is taken off. An addon is built in the same way, from an addon stub and without `.linux`. A `.sbat` of the base
+/// takes the place of the stub's, which must have room for it.
 ///
 /// # Errors
 /// [`UkiError`].
@@ -123,6 +138,10 @@ pub fn build(
         .copied()
         .collect();
     let mut image = authenticode::remove_all(stub.to_vec())?;
+    let (replacing, pieces) = sbat::take_out(&File::parse(&image)?, pieces);
+    if let Some(sbat) = replacing {
+        sbat::replace(&mut image, sbat)?;
+    }
     let file = File::parse(&image)?;
     let layout = Layout::of(&file, pieces.len())?;
     // Symbols and the like after the last section would lie between sections from now on.
@@ -198,7 +217,7 @@ fn check_parts(
         }
     }
     for piece in base {
-        if stub.section(piece.name).is_some() {
+        if stub.section(piece.name).is_some() && piece.section() != Some(Section::Sbat) {
             return Err(UkiError::InStub { name: piece.name });
         }
     }
@@ -356,7 +375,7 @@ fn pad(image: &mut Vec<u8>, alignment: usize) -> Result<u32, UkiError> {
     u32::try_from(length).map_err(|_| UkiError::TooLarge)
 }
 
-fn put(image: &mut [u8], at: usize, bytes: &[u8]) -> Result<(), UkiError> {
+pub(super) fn put(image: &mut [u8], at: usize, bytes: &[u8]) -> Result<(), UkiError> {
     let place = image
         .get_mut(at..)
         .and_then(|rest| rest.get_mut(..bytes.len()))

@@ -6,6 +6,8 @@ pub mod pinned;
 
 #[cfg(feature = "alloc")]
 mod build;
+#[cfg(feature = "alloc")]
+pub mod sbat;
 mod sections;
 
 #[cfg(feature = "alloc")]

@@ -189,6 +189,17 @@ impl Certificate {
         &self.public_key
     }
 
+    /// The public key in its own form, without the frame that says of which kind it is: PKCS #1 for RSA, the point
+    /// for ECDSA.
+    ///
+    /// # Errors
+    /// [`CertificateError::Malformed`].
+    pub fn bare_public_key(&self) -> Result<&[u8], CertificateError> {
+        let mut parts = Reader::new(&self.public_key).inside(tag::SEQUENCE, "public key")?;
+        parts.expect(tag::SEQUENCE, "public key")?;
+        Ok(bits(parts.expect(tag::BIT_STRING, "public key")?.content)?)
+    }
+
     /// SHA-256 over all bytes.
     pub fn fingerprint(&self) -> Digest {
         DigestAlgorithm::Sha256.digest(&[&self.der])

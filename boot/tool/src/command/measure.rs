@@ -7,8 +7,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 use snowguard_boot_format::digest::DigestAlgorithm;
-use snowguard_boot_format::pcr::{self, PHASES};
+use snowguard_boot_format::pcr::{self, PHASES, Pcr};
 use snowguard_boot_format::pe;
+use snowguard_boot_format::uki::Section;
+use snowguard_boot_installer::volume::VolumePath;
 
 use crate::files;
 use crate::outcome::Outcome;
@@ -17,14 +19,11 @@ use crate::output::Output;
 /// What boots.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The unified kernel image
-    image: PathBuf,
+    #[command(flatten)]
+    image: ImageOptions,
     /// Banks: sha1, sha256, sha384, sha512
     #[arg(long, value_name = "NAME", default_values_t = [String::from("sha256")])]
     bank: Vec<String>,
-    /// Number of the profile that is chosen
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    profile: usize,
     /// Phases that are passed, joined by colons; given none, all of a usual boot one after another
     #[arg(long, value_name = "PATH")]
     phase: Vec<String>,
@@ -52,62 +51,152 @@ struct Measurement {
     value: String,
 }
 
+/// Which image is measured.
+#[derive(Debug, Args)]
+pub struct ImageOptions {
+    /// The unified kernel image, or thin image
+    image: PathBuf,
+    /// Number of the profile that is chosen
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    profile: usize,
+    /// Where the partition is mounted that holds the kernel and initrd of a thin image; its digests are enough for
+    /// the bank sha256
+    #[arg(long, value_name = "FOLDER")]
+    partition: Option<PathBuf>,
+}
+
+/// An image as it is on disk, with the files that it names.
+pub struct Measured {
+    bytes: Vec<u8>,
+    files: Vec<(Section, Vec<u8>)>,
+    profile: usize,
+    shown: String,
+}
+
+impl ImageOptions {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When it, or a file that it names, can't be read.
+    pub fn read(&self) -> Result<Measured> {
+        let shown = self.image.display().to_string();
+        let bytes = files::read(&self.image, files::MAX_IMAGE)?;
+        let mut read = Vec::new();
+        if let Some(partition) = &self.partition {
+            let file = pe::File::parse(&bytes).with_context(|| format!("cannot use {shown}"))?;
+            let pinned = pcr::pinned_files(&file, self.profile)
+                .with_context(|| format!("cannot use {shown}"))?;
+            for one in pinned {
+                let path = VolumePath::parse(&one.path)
+                    .with_context(|| format!("{shown} names a path that is none: {}", one.path))?;
+                let content = files::read(&path.below(partition), files::MAX_IMAGE)?;
+                read.push((one.section, content));
+            }
+        }
+        Ok(Measured {
+            bytes,
+            files: read,
+            profile: self.profile,
+            shown,
+        })
+    }
+}
+
+impl Measured {
+    /// The image.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn file(&self) -> Result<pe::File<'_>> {
+        pe::File::parse(&self.bytes).with_context(|| format!("cannot use {}", self.shown))
+    }
+
+    /// PCR 11 at the kernel's start.
+    ///
+    /// # Errors
+    /// When the image can't be measured.
+    pub fn pcr11(&self, bank: DigestAlgorithm) -> Result<Pcr> {
+        let files: Vec<(Section, &[u8])> = self
+            .files
+            .iter()
+            .map(|(section, bytes)| (*section, bytes.as_slice()))
+            .collect();
+        pcr::pcr11(&self.file()?, bank, self.profile, &files)
+            .with_context(|| format!("cannot measure {}", self.shown))
+    }
+}
+
+/// A bank by its name.
+///
+/// # Errors
+/// When there is none of this name.
+pub fn bank(name: &str) -> Result<DigestAlgorithm> {
+    DigestAlgorithm::named(name)
+        .with_context(|| format!("{name:?} is no bank; there are sha1, sha256, sha384, sha512"))
+}
+
+/// PCR 11 after a path of phases.
+pub fn after_phases(start: &Pcr, phases: &str) -> Pcr {
+    let mut value = start.clone();
+    for word in phases.split(':').filter(|word| !word.is_empty()) {
+        value.measure(word.as_bytes());
+    }
+    value
+}
+
 /// Predicts.
 pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
+    let image = options.image.read()?;
+    let read = |paths: &[PathBuf]| -> Result<Vec<Vec<u8>>> {
+        paths
+            .iter()
+            .map(|path| files::read(path, files::MAX_IMAGE))
+            .collect()
+    };
+    let (before, behind) = (read(&options.after)?, read(&options.then)?);
+    let parse = |path: &PathBuf, bytes| {
+        pe::File::parse(bytes).with_context(|| format!("cannot use {}", path.display()))
+    };
     let mut chain = Vec::new();
-    for path in options
-        .after
-        .iter()
-        .chain([&options.image])
-        .chain(&options.then)
-    {
-        chain.push((path, files::read(path, files::MAX_IMAGE)?));
+    for (path, bytes) in options.after.iter().zip(&before) {
+        chain.push(parse(path, bytes)?);
     }
-    let files = chain
-        .iter()
-        .map(|(path, bytes)| {
-            pe::File::parse(bytes).with_context(|| format!("cannot use {}", path.display()))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let image = files
-        .get(options.after.len())
-        .context("no image is given")?;
-    let phases = phases(&options.phase)?;
+    chain.push(image.file()?);
+    for (path, bytes) in options.then.iter().zip(&behind) {
+        chain.push(parse(path, bytes)?);
+    }
+    let phases = phases(&options.phase, 0)?;
     let mut measurements = Measurements {
-        image: options.image.display().to_string(),
-        profile: options.profile,
+        image: image.shown.clone(),
+        profile: image.profile,
         pcr11: Vec::new(),
         pcr4: Vec::new(),
     };
     for name in &options.bank {
-        let Some(bank) = DigestAlgorithm::named(name) else {
-            bail!("{name:?} is no bank; there are sha1, sha256, sha384, sha512");
-        };
-        let start = pcr::pcr11(image, bank, options.profile)
-            .with_context(|| format!("cannot measure {}", options.image.display()))?;
+        let bank = bank(name)?;
+        let start = image.pcr11(bank)?;
         for phase in &phases {
-            let mut value = start.clone();
-            for word in phase.split(':').filter(|word| !word.is_empty()) {
-                value.measure(word.as_bytes());
-            }
             measurements.pcr11.push(Measurement {
                 bank: bank.name(),
                 phase: Some(phase.clone()),
-                value: value.to_string(),
+                value: after_phases(&start, phase).to_string(),
             });
         }
         measurements.pcr4.push(Measurement {
             bank: bank.name(),
             phase: None,
-            value: pcr::pcr4(&files, bank)?.to_string(),
+            value: pcr::pcr4(&chain, bank)?.to_string(),
         });
     }
     output.print(&measurements)?;
     Ok(Outcome::Good)
 }
 
-/// Those given, else the start of the kernel and each phase of a usual boot.
-fn phases(given: &[String]) -> Result<Vec<String>> {
+/// Those given, else each phase of a usual boot from that number on; 0 is the kernel's start.
+///
+/// # Errors
+/// When one given is no path.
+pub fn phases(given: &[String], from: usize) -> Result<Vec<String>> {
     for path in given {
         if path.chars().any(|c| c.is_whitespace() || c.is_control()) {
             bail!("{path:?} is no path of phases: words joined by colons");
@@ -116,7 +205,7 @@ fn phases(given: &[String]) -> Result<Vec<String>> {
     if !given.is_empty() {
         return Ok(given.to_vec());
     }
-    let all = (0..=PHASES.len()).map(|count| {
+    let all = (from..=PHASES.len()).map(|count| {
         PHASES
             .iter()
             .take(count)

@@ -6,6 +6,7 @@ mod inspect;
 mod install;
 mod keys;
 mod measure;
+mod policy;
 mod sign;
 mod signer;
 mod status;
@@ -41,6 +42,8 @@ pub enum Command {
     Uki(Box<uki::Options>),
     /// Predict PCR 4 and 11
     Measure(measure::Options),
+    /// Sign policies over PCR 11, so that what is sealed to the key opens for this image
+    Policy(Box<policy::Options>),
     /// Bring the boot partition to what a NixOS profile says
     Install(Box<install::Options>),
     /// Show what the boot partition holds, who signed it, what will boot
@@ -66,6 +69,7 @@ impl Command {
             Self::Verify(options) => verify::run(options, output),
             Self::Uki(options) => uki::run(options, output),
             Self::Measure(options) => measure::run(options, output),
+            Self::Policy(options) => policy::run(options, output),
             Self::Install(options) => install::run(options, output),
             Self::Status(options) => status::run(options, output),
             Self::Bless(options) => bless::run(options, output),

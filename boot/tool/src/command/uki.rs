@@ -10,7 +10,7 @@ use snowguard_boot_format::authenticode;
 use snowguard_boot_format::digest::DigestAlgorithm;
 use snowguard_boot_format::pcr;
 use snowguard_boot_format::pe;
-use snowguard_boot_format::uki::{Piece, Section, build};
+use snowguard_boot_format::uki::{Piece, Section, build, sbat};
 
 use crate::files;
 use crate::outcome::{Failure, Outcome};
@@ -56,7 +56,7 @@ pub struct Options {
     /// Firmware images of which the machine's is taken
     #[arg(long, value_name = "FILE")]
     efifw: Vec<PathBuf>,
-    /// Generations for revocation (SBAT, CSV)
+    /// Generations for revocation (SBAT, CSV), besides those of the stub and the kernel
     #[arg(long, value_name = "TEXT")]
     sbat: Option<String>,
     /// Public key of the PCR policies (PEM)
@@ -104,7 +104,8 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
         false => None,
     };
     let stub = files::read(&options.stub, files::MAX_SMALL)?;
-    let base = base(options)?;
+    let mut base = base(options)?;
+    add_sbat(&mut base, options, &stub)?;
     if base.is_empty() {
         return Err(
             anyhow::anyhow!("nothing is given to put beside the stub").context(Failure::Usage)
@@ -128,7 +129,7 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
     }
     let file = pe::File::parse(&image).context("cannot read what was built")?;
     let pcr11 = match options.linux {
-        Some(_) => Some(pcr::pcr11(&file, DigestAlgorithm::Sha256, 0)?.to_string()),
+        Some(_) => Some(pcr::pcr11(&file, DigestAlgorithm::Sha256, 0, &[])?.to_string()),
         None => None,
     };
     let built = Built {
@@ -158,7 +159,6 @@ fn base(options: &Options) -> Result<Group> {
         (Section::OsRelease, &options.os_release),
         (Section::CommandLine, &options.cmdline),
         (Section::KernelVersion, &options.uname),
-        (Section::Sbat, &options.sbat),
     ];
     for (section, text) in texts {
         if let Some(text) = text {
@@ -193,6 +193,31 @@ fn base(options: &Options) -> Result<Group> {
         group.push((Section::Linux, files::read(path, files::MAX_IMAGE)?));
     }
     Ok(group)
+}
+
+/// What the stub, the kernel and the user say of generations, as one section.
+fn add_sbat(group: &mut Group, options: &Options, stub: &[u8]) -> Result<()> {
+    let mut all = Vec::new();
+    let kernel = group.iter().find(|(section, _)| *section == Section::Linux);
+    let images = [Some(stub), kernel.map(|(_, bytes)| bytes.as_slice())];
+    for image in images.into_iter().flatten() {
+        // What is no image is refused when the parts are put together.
+        if let Ok(file) = pe::File::parse(image)
+            && let Some(section) = file.section(Section::Sbat.name())
+        {
+            all.push(file.contents(&section).to_vec());
+        }
+    }
+    let of_stub = usize::from(
+        pe::File::parse(stub).is_ok_and(|file| file.section(Section::Sbat.name()).is_some()),
+    );
+    all.extend(options.sbat.as_deref().map(read_text).transpose()?);
+    if all.len() > of_stub {
+        let all: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+        let merged = sbat::merge(&all).context("cannot merge the .sbat sections")?;
+        group.insert(0, (Section::Sbat, merged.into_bytes()));
+    }
+    Ok(())
 }
 
 /// The kernel wants each archive at a multiple of four.

@@ -7,11 +7,13 @@ mod install;
 mod keys;
 mod nix;
 mod offline;
+mod policy;
 mod preflight;
 mod program;
 mod signing;
 mod tools;
 mod uki;
+mod vm;
 
 #[path = "../../../format/tests/it/image.rs"]
 mod image;

@@ -2,16 +2,11 @@
 
 use std::process::Command;
 
-/// Whether a program is in `PATH`.
-pub fn installed(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
-}
-
-/// Whether a program is there; without it, says what a test leaves out. With `CI` set it must be
+/// Whether a program is in `PATH`, or at this path; without it, says what a test leaves out. With `CI` set it must be
 /// there.
 pub fn there(program: &str) -> bool {
-    let found = installed(program);
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()));
     if !found {
         assert!(
             std::env::var_os("CI").is_none(),

@@ -1,13 +1,17 @@
 //! `uki` and `measure`, beside systemd-measure and objcopy.
 
+use snowguard_boot_format::digest::DigestAlgorithm;
+use snowguard_boot_format::pe::{File, SectionName};
+use snowguard_boot_format::uki::{Piece, Section, build, pinned};
+
 use crate::image::image;
 use crate::program::{Place, SIGNER};
 use crate::tools::{must, there};
 
-const MEASURE: &str = "/usr/lib/systemd/systemd-measure";
+pub const MEASURE: &str = "/usr/lib/systemd/systemd-measure";
 
 /// Content for every section that systemd-measure of Debian 12 knows.
-fn with_parts(place: &Place) {
+pub fn with_parts(place: &Place) {
     place.write("stub", &image(&[".text"]));
     place.write("linux", &image(&[".text", ".data"]));
     place.write("initrd", &[7; 12345]);
@@ -18,7 +22,7 @@ fn with_parts(place: &Place) {
     place.write("pcrpkey", b"-----BEGIN PUBLIC KEY-----\n");
 }
 
-const BUILD: [&str; 19] = [
+pub const BUILD: [&str; 19] = [
     "uki",
     "--stub",
     "stub",
@@ -42,8 +46,7 @@ const BUILD: [&str; 19] = [
 
 #[test]
 fn systemd_measure_agrees_on_pcr_11_in_every_bank_and_phase() {
-    if !std::path::Path::new(MEASURE).exists() {
-        eprintln!("left out: {MEASURE} is not installed");
+    if !there(MEASURE) {
         return;
     }
     let place = Place::new();
@@ -83,6 +86,85 @@ fn systemd_measure_agrees_on_pcr_11_in_every_bank_and_phase() {
     }
     assert_eq!(theirs.len(), 16);
     assert_eq!(ours, theirs);
+}
+
+/// A thin image of the same parts, whose kernel and initrd stand on a partition.
+#[test]
+fn a_thin_image_measures_as_the_unified_one_of_the_same_parts() {
+    let place = Place::new();
+    with_parts(&place);
+    place.good(&BUILD);
+    let banks = ["--bank", "sha1", "--bank", "sha256", "--bank", "sha384"];
+    let whole = place.json(&[&["measure", "a.efi"][..], &banks].concat())["pcr11"].clone();
+
+    std::fs::create_dir_all(place.at("esp/EFI/nixos")).expect("made");
+    place.write("esp/EFI/nixos/k", &place.read("linux"));
+    place.write("esp/EFI/nixos/i", &place.read("initrd"));
+    let digest = |name: &str| {
+        let digest = DigestAlgorithm::Sha256.digest(&[&place.read(name)]);
+        digest.as_bytes().to_vec()
+    };
+    let (kernel, initrd) = (digest("linux"), digest("initrd"));
+    let read = |name: &str| place.read(name);
+    let named = |name: &str| SectionName::new(name).expect("short");
+    let stub = read("stub");
+    let (os_release, line, splash) = (read("osrel"), read("cmdline"), read("splash"));
+    let (tree, key) = (read("dtb"), read("pcrpkey"));
+    let pieces = [
+        Piece::new(Section::OsRelease, &os_release),
+        Piece::new(Section::CommandLine, &line),
+        Piece::new(Section::Splash, &splash),
+        Piece::new(Section::DeviceTree, &tree),
+        Piece::new(Section::PcrPublicKey, &key),
+        Piece::named(named(pinned::KERNEL_PATH), b"\\EFI\\nixos\\k"),
+        Piece::named(named(pinned::KERNEL_DIGEST), &kernel),
+        Piece::named(named(pinned::INITRD_PATH), b"\\EFI\\nixos\\i"),
+        Piece::named(named(pinned::INITRD_DIGEST), &initrd),
+    ];
+    place.write("thin.efi", &build(&stub, &pieces, &[]).expect("built"));
+    let measure = [&["measure", "thin.efi", "--partition", "esp"][..], &banks].concat();
+    assert_eq!(place.json(&measure)["pcr11"], whole);
+    // The digests in the image are enough for one bank, and only for that.
+    let alone = place.json(&["measure", "thin.efi"]);
+    assert_eq!(alone["pcr11"][0], whole[5]);
+    let told = place.ends(3, &["measure", "thin.efi", "--bank", "sha1"]);
+    assert!(told.contains("the sha1 bank needs the file"), "{told}");
+    place.write("esp/EFI/nixos/k", b"another");
+    let told = place.ends(3, &measure);
+    assert!(told.contains("its digest differs"), "{told}");
+}
+
+#[test]
+fn generations_of_stub_kernel_and_user_become_one_section() {
+    let place = Place::new();
+    with_parts(&place);
+    let with_sbat = |text: &str| {
+        let mut bytes = image(&[".text", ".sbat"]);
+        let end = bytes.len();
+        bytes[end - 512..].fill(0);
+        bytes[end - 512..][..text.len()].copy_from_slice(text.as_bytes());
+        bytes
+    };
+    let header = "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n";
+    place.write("stub", &with_sbat(&format!("{header}stub,1,S,s,1,u\n")));
+    place.write("linux", &with_sbat(&format!("{header}linux,2,L,l,6,u\n")));
+    place.good(&[&BUILD[..], &["--sbat", "mine,3,M,m,1,u\n"]].concat());
+    let bytes = place.read("a.efi");
+    let file = File::parse(&bytes).expect("whole");
+    let all: Vec<_> = file
+        .sections()
+        .filter(|section| section.name == Section::Sbat.name())
+        .collect();
+    let [one] = all.as_slice() else {
+        panic!("{} sections", all.len());
+    };
+    let expected = format!("{header}stub,1,S,s,1,u\nlinux,2,L,l,6,u\nmine,3,M,m,1,u\n");
+    assert_eq!(String::from_utf8_lossy(file.contents(one)), expected);
+    let long = format!("long,1,{},l,1,u", "x".repeat(500));
+    let told = place.ends(3, &[&BUILD[..], &["--sbat", &long]].concat());
+    assert!(told.contains("room for 512 bytes of .sbat"), "{told}");
+    let told = place.ends(3, &[&BUILD[..], &["--sbat", "nonsense"]].concat());
+    assert!(told.contains("no entry of .sbat"), "{told}");
 }
 
 #[test]
