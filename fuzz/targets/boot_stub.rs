@@ -7,6 +7,7 @@ use snowguard_stub::addon::Addon;
 use snowguard_stub::command_line::{Choice, Origin, Request};
 use snowguard_stub::image::{Image, Source};
 use snowguard_stub::secure_boot::SecureBoot;
+use snowguard_stub::splash::Picture;
 use snowguard_stub::{extra, kernel, measure};
 
 /// Kernels that would be larger in memory are not laid out here.
@@ -15,6 +16,9 @@ const MEMORY: usize = 1 << 20;
 fuzz_target!(|data: &[u8]| {
     let request = Request::parse(data, Origin::Loader);
     assert!(Choice::decide(SecureBoot::On, None, &request).load_options() == [0]);
+    if let Some(picture) = Picture::read(data) {
+        assert_eq!(picture.pixels.len(), picture.width * picture.height);
+    }
     if let Ok(loaded) = Loaded::parse(data) {
         for profile in 0..2 {
             match Image::read(&loaded, profile) {

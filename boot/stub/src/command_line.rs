@@ -103,10 +103,13 @@ impl Choice {
             };
         }
         let signed: Vec<u16> = signed.unwrap_or_default().encode_utf16().collect();
+        let line = text::tidy(&signed);
+        // systemd-boot hands over what it has read in the image: nothing is refused then.
+        let refused = wished && text::tidy(&request.line) != line;
         Self {
-            line: text::tidy(&signed),
+            line,
             overridden: false,
-            refused: wished,
+            refused,
         }
     }
 
@@ -181,6 +184,8 @@ mod tests {
         let on = Choice::decide(SecureBoot::On, Some("root=fstab\n"), &wish);
         assert!(on.refused && !on.overridden);
         assert_eq!(on.load_options(), text::utf16_nul("root=fstab"));
+        let same = Choice::decide(SecureBoot::On, Some("init=/bin/sh\n"), &wish);
+        assert!(!same.refused, "there is nothing to refuse");
         let none = Choice::decide(SecureBoot::On, None, &wish);
         assert!(none.refused);
         assert_eq!(none.load_options(), [0], "not even without a signed line");

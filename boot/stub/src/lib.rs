@@ -46,5 +46,6 @@ pub mod measure;
 pub mod pin;
 pub mod refusal;
 pub mod secure_boot;
+pub mod splash;
 pub mod text;
 pub mod variables;

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use snowguard_boot_format::uki::Section;
 
 use crate::image::Image;
+use crate::refusal::{FirmwareStatus, Refusal};
 
 /// The image's sections.
 pub const PCR_IMAGE: u32 = 11;
@@ -18,6 +19,40 @@ pub const PCR_IMAGE: u32 = 11;
 pub const PCR_CONFIGURATION: u32 = 12;
 /// System extensions.
 pub const PCR_EXTENSIONS: u32 = 13;
+
+/// What stands in a register in place of a measurement that the TPM did not take.
+const MARK: &str = "Snowguard: a measurement is missing";
+
+/// What became of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is in the register.
+    Measured,
+    /// The TPM has refused it, for this reason, and has taken the mark instead.
+    Spoiled(FirmwareStatus),
+}
+
+/// Measures by `extend`, which gets a description and the data.
+///
+/// When the TPM doesn't take it, the register is spoiled by a mark instead: else whoever runs later could extend it by
+/// what is missing and unseal what the image seals. If that fails too, nothing may be booted.
+///
+/// # Errors
+/// [`Refusal::Measurement`] with the first reason.
+pub fn measure_or_spoil(
+    pcr: u32,
+    description: &str,
+    data: &[u8],
+    mut extend: impl FnMut(&str, &[u8]) -> Result<(), FirmwareStatus>,
+) -> Result<Taken, Refusal> {
+    let Err(cause) = extend(description, data) else {
+        return Ok(Taken::Measured);
+    };
+    match extend(MARK, MARK.as_bytes()) {
+        Ok(()) => Ok(Taken::Spoiled(cause)),
+        Err(_) => Err(Refusal::Measurement { pcr, cause }),
+    }
+}
 
 /// One event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,4 +91,38 @@ pub fn image<'a>(
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+
+    /// A TPM that refuses the first so many measurements.
+    fn measure(refuses: usize) -> (Result<Taken, Refusal>, Vec<Vec<u8>>) {
+        let (mut calls, mut register) = (0, vec![]);
+        let taken = measure_or_spoil(11, ".linux", b"kernel", |_, data| {
+            calls += 1;
+            if calls <= refuses {
+                return Err(FirmwareStatus(7));
+            }
+            register.push(data.to_vec());
+            Ok(())
+        });
+        (taken, register)
+    }
+
+    #[test]
+    fn a_refused_measurement_spoils_the_register_or_stops_the_boot() {
+        let kernel = b"kernel".to_vec();
+        assert_eq!(measure(0), (Ok(Taken::Measured), vec![kernel]));
+        let spoiled = Ok(Taken::Spoiled(FirmwareStatus(7)));
+        assert_eq!(measure(1), (spoiled, vec![MARK.as_bytes().to_vec()]));
+        let refused = Err(Refusal::Measurement {
+            pcr: 11,
+            cause: FirmwareStatus(7),
+        });
+        assert_eq!(measure(2), (refused, vec![]));
+    }
 }

@@ -11,20 +11,9 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 pub fn link(root: &Path, firmware: &Path, folder: &Path) -> Result<Vec<u8>> {
     let library = compile(root, firmware, folder)?;
     let linked = folder.join("snowguard-stub.elf");
-    let linker = sysroot()?
-        .join("lib/rustlib")
-        .join(TARGET)
-        .join("bin/rust-lld");
-    let mut command = Command::new(linker);
+    let mut command = linker()?;
     command
-        .args([
-            "-flavor",
-            "gnu",
-            "-static",
-            "-pie",
-            "--no-dynamic-linker",
-            "--gc-sections",
-        ])
+        .args(["-static", "-pie", "--no-dynamic-linker", "--gc-sections"])
         .args([
             "--apply-dynamic-relocs",
             "-z",
@@ -58,6 +47,8 @@ fn compile(root: &Path, firmware: &Path, folder: &Path) -> Result<PathBuf> {
         "-Cno-redzone=yes".to_owned(),
         "-Crelocation-model=pic".to_owned(),
         "-Cforce-unwind-tables=no".to_owned(),
+        // Calls go to functions, not over a table of their addresses: nothing is linked later.
+        "-Crelro-level=off".to_owned(),
         remap(root, "snowguard"),
         remap(&home, "cargo"),
         remap(folder, "target"),
@@ -89,6 +80,20 @@ fn compile(root: &Path, firmware: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(folder
         .join(TARGET)
         .join("release/libsnowguard_stub_firmware.a"))
+}
+
+/// LLD for ELF: the one named by `SNOWGUARD_LLD`, else the toolchain's own.
+fn linker() -> Result<Command> {
+    if let Some(given) = std::env::var_os("SNOWGUARD_LLD") {
+        return Ok(Command::new(given));
+    }
+    let own = sysroot()?
+        .join("lib/rustlib")
+        .join(TARGET)
+        .join("bin/rust-lld");
+    let mut command = Command::new(own);
+    command.args(["-flavor", "gnu"]);
+    Ok(command)
 }
 
 fn sysroot() -> Result<PathBuf> {

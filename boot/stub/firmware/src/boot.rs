@@ -22,7 +22,7 @@ use crate::console::say;
 use crate::files::Volume;
 use crate::hand_over::{self, Offer};
 use crate::tpm::Tpm;
-use crate::{addons, protocol, start, surroundings, variables};
+use crate::{addons, protocol, splash, start, surroundings, variables};
 
 /// Does everything; comes back with the kernel's status if its EFI stub gives up.
 ///
@@ -50,8 +50,8 @@ pub fn run() -> Result<Status, Refusal> {
     let image = Image::read(&loaded, request.profile)?;
     let volume = Volume::open(own.device());
     let mut neighbourhood = Neighbourhood::new(volume, surroundings.image_path.as_deref());
-    if image.section(Section::Splash).is_some() {
-        say("The picture in .splash is measured, but not shown.");
+    if let Some(picture) = image.section(Section::Splash) {
+        splash::show(picture);
     }
 
     // Each is read once; from here on these very bytes are checked, measured and booted.

@@ -53,7 +53,11 @@ impl Volume {
             Err(status) => return Err(status),
         };
         let mut files = Vec::new();
-        while let Some(info) = folder.read_entry_boxed().map_err(|error| error.status())? {
+        let mut buffer = info_buffer();
+        while let Some(info) = folder
+            .read_entry(aligned(&mut buffer))
+            .map_err(|error| error.status())?
+        {
             let name: String = info.file_name().to_string();
             if info.is_directory() || !accept(&name) || files.len() >= COUNT_LIMIT {
                 continue;

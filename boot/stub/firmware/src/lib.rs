@@ -8,13 +8,16 @@
 extern crate alloc;
 
 mod addons;
+mod allocator;
 mod boot;
 mod companions;
 mod console;
+mod enter;
 mod files;
 mod hand_over;
 mod protocol;
 mod runtime;
+mod splash;
 mod start;
 mod surroundings;
 mod tpm;

@@ -1,8 +1,6 @@
 //! Loading and entering the kernel.
 
 use alloc::vec::Vec;
-use core::ffi::c_void;
-
 use snowguard_stub::kernel::{self, Permissions};
 use snowguard_stub::refusal::{FirmwareStatus, Refusal};
 use uefi::Status;
@@ -10,11 +8,8 @@ use uefi::boot::{self, AllocateType, PAGE_SIZE};
 use uefi::mem::memory_map::{MemoryAttribute, MemoryType};
 use uefi::proto::loaded_image::LoadedImage;
 use uefi::proto::security::MemoryProtection;
-use uefi_raw::table::system::SystemTable;
 
-use crate::protocol;
-
-type Entry = unsafe extern "efiapi" fn(*mut c_void, *mut SystemTable) -> Status;
+use crate::{enter, protocol};
 
 /// Loads the checked bytes of the kernel and enters it with `options` (UTF-16 with NUL). Comes back only if
 /// the kernel's EFI stub gives up.
@@ -41,8 +36,9 @@ pub fn start(bytes: &[u8], options: &[u16]) -> Result<Status, Refusal> {
         protect(address, &kernel.permissions)?;
         let entry = slice.get(kernel.entry..).map(<[u8]>::as_ptr);
         let entry = entry.ok_or(Refusal::KernelEntry(u32::MAX))?;
-        enter(entry, base, length, options)
+        run(entry, base, length, options)
     });
+    unprotect(address, length);
     // SAFETY: the kernel gave up, or was never entered; nothing refers to the pages.
     let _lost = unsafe { boot::free_pages(memory, pages) };
     result
@@ -84,14 +80,18 @@ fn protect(base: u64, sections: &[Permissions]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Enters the kernel on this image's handle: if its EFI stub gives up, it calls `Exit` with that handle, which
-/// only works for one that firmware has made.
-fn enter(
-    entry: *const u8,
-    base: *mut u8,
-    length: usize,
-    options: &[u16],
-) -> Result<Status, Refusal> {
+/// Firmware gets its memory back as it was.
+fn unprotect(base: u64, length: usize) {
+    let found = protocol::find::<MemoryProtection>();
+    let length = u64::try_from(length).unwrap_or_default();
+    if let Some(protection) = found.as_ref().and_then(|protection| protection.get()) {
+        let all = MemoryAttribute::READ_ONLY | MemoryAttribute::EXECUTE_PROTECT;
+        let _lost = protection.clear_memory_attributes(base..base.saturating_add(length), all);
+    }
+}
+
+/// Runs the kernel on this image's handle, the only one that firmware has made for it.
+fn run(entry: *const u8, base: *mut u8, length: usize, options: &[u16]) -> Result<Status, Refusal> {
     let failed = |cause: Status| Refusal::Firmware {
         doing: "entering the kernel",
         cause: FirmwareStatus(cause.0),
@@ -113,11 +113,9 @@ fn enter(
     unsafe { image.set_load_options(options.as_ptr().cast(), options_size) };
     // SAFETY: the kernel's memory lives longer than the call; the own values are put back after it.
     unsafe { image.set_image(base.cast_const().cast(), image_size) };
-    // SAFETY: `entry` is the entry point that the checked kernel's header names, inside its code, and a PE
-    // image's entry point for EFI has this type.
-    let enter: Entry = unsafe { core::mem::transmute(entry) };
-    // SAFETY: the kernel is laid out as its headers say, and gets what UEFI promises an image.
-    let status = unsafe { enter(boot::image_handle().as_ptr(), table.as_ptr()) };
+    // SAFETY: `entry` is the entry point that the checked kernel's header names, inside its code, which is laid out
+    // as its headers say; it gets what UEFI promises an image.
+    let status = unsafe { enter::enter(entry, boot::image_handle().as_ptr(), table.as_ptr()) };
     // SAFETY: what firmware had set.
     unsafe { image.set_image(own_base, own_size) };
     // SAFETY: none.

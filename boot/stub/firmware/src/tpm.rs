@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::vec;
 
+use snowguard_stub::measure::{Taken, measure_or_spoil};
 use snowguard_stub::refusal::{FirmwareStatus, Refusal};
 use snowguard_stub::text::{utf16_bytes, utf16_nul};
 use uefi::Status;
@@ -30,29 +31,21 @@ impl Tpm {
 
     /// Measures `data`; whether it is in the register now. Without a TPM, it is not.
     ///
-    /// When the TPM doesn't take it, the register is spoiled by a mark instead: else whoever runs later could
-    /// extend it by what is missing and unseal what the image seals. If that fails too, nothing is booted.
-    ///
     /// # Errors
     /// [`Refusal::Measurement`].
     pub fn measure(&mut self, pcr: u32, description: &str, data: &[u8]) -> Result<bool, Refusal> {
         let Some(device) = self.device.as_mut().and_then(ScopedProtocol::get_mut) else {
             return Ok(false);
         };
-        let Err(status) = extend(device, pcr, description, data) else {
-            return Ok(true);
-        };
-        let mark = "Snowguard: a measurement is missing";
-        let refused = |_| Refusal::Measurement {
-            pcr,
-            cause: FirmwareStatus(status.0),
-        };
-        extend(device, pcr, mark, mark.as_bytes()).map_err(refused)?;
-        say(&format!(
-            "The TPM did not take a measurement ({}); what is sealed to PCR {pcr} stays sealed.",
-            FirmwareStatus(status.0)
-        ));
-        Ok(false)
+        let taken = measure_or_spoil(pcr, description, data, |description, data| {
+            extend(device, pcr, description, data).map_err(|status| FirmwareStatus(status.0))
+        })?;
+        if let Taken::Spoiled(cause) = taken {
+            say(&format!(
+                "The TPM did not take a measurement ({cause}); what is sealed to PCR {pcr} stays sealed."
+            ));
+        }
+        Ok(taken == Taken::Measured)
     }
 }
 
