@@ -1,7 +1,7 @@
 //! From the stub's start to the kernel's first words, beside systemd's stub on the same kernel and initrd.
 //!
-//! `cargo bench -p snowguard-vm` prints both. Processor time of an emulated machine, so only their
-//! ratio says something.
+//! `cargo bench -p snowguard-vm` prints both, and one line of JSON. Processor time of an emulated machine, so only
+//! their ratio says something.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -39,16 +39,19 @@ fn main() {
         .section(".cmdline", b"console=ttyS0")
         .kernel_at("\\kernel.efi", &kit.kernel)
         .initrd_at("\\initrd", &initrd);
-    for (name, image) in [
+    let mut medians = Vec::new();
+    for (name, key, image) in [
         (
             "systemd-stub, embedded",
+            "systemd_s",
             embedded(&systemd, &kit.kernel, &initrd),
         ),
         (
             "snowguard-stub, embedded",
+            "embedded_s",
             embedded(&kit.stub, &kit.kernel, &initrd),
         ),
-        ("snowguard-stub, thin", thin.build().unwrap()),
+        ("snowguard-stub, thin", "thin_s", thin.build().unwrap()),
     ] {
         let image = signer.sign(&image).unwrap();
         let disk = Disk::new(128)
@@ -86,7 +89,9 @@ fn main() {
             loading.as_secs_f64(),
             image.len()
         );
+        medians.push(format!("\"{key}\": {:.3}", stub.as_secs_f64()));
     }
+    println!("{{{}}}", medians.join(", "));
 }
 
 fn embedded(stub: &[u8], kernel: &[u8], initrd: &[u8]) -> Vec<u8> {

@@ -8,8 +8,10 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::initrd;
 use crate::process::run;
 
+const PYTHON: &str = "python3-venv";
 /// Programs and the Debian packages they come from.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
+    ("python3", PYTHON),
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("swtpm", "swtpm"),
     ("swtpm_setup", "swtpm-tools"),
@@ -20,6 +22,19 @@ const PROGRAMS: [(&str, &str); 6] = [
 const FIRMWARE: &str = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
 /// Modules the first process loads.
 const MODULES: [&str; 1] = ["fs/efivarfs/efivarfs.ko"];
+/// Modules it loads to reach the boot partition, each after those it needs.
+const DISK_MODULES: [&str; 10] = [
+    "drivers/virtio/virtio_ring.ko",
+    "drivers/virtio/virtio.ko",
+    "drivers/virtio/virtio_pci_modern_dev.ko",
+    "drivers/virtio/virtio_pci_legacy_dev.ko",
+    "drivers/virtio/virtio_pci.ko",
+    "drivers/block/virtio_blk.ko",
+    "fs/nls/nls_cp437.ko",
+    "fs/nls/nls_ascii.ko",
+    "fs/fat/fat.ko",
+    "fs/fat/vfat.ko",
+];
 
 /// Everything a machine needs.
 #[derive(Debug)]
@@ -42,31 +57,26 @@ impl Kit {
     /// # Errors
     /// When a build fails, or something is missing where nothing may be.
     pub fn obtain() -> Result<Option<Self>> {
-        let absent: Vec<&str> = absent();
-        if !absent.is_empty() {
-            let message = format!("tests in virtual machines need: {}", absent.join(" "));
-            if std::env::var_os("CI").is_some() {
-                bail!(message);
-            }
-            eprintln!("left out: {message}");
+        if left_out("tests in virtual machines need", &absent())? {
             return Ok(None);
         }
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let root = root.canonicalize().context("no checkout")?;
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), |folder| root.join(folder));
-        let folder = target.join("vm");
-        std::fs::create_dir_all(&folder)?;
+        let root = root()?;
+        let target = target(&root);
+        let folder = folder(&target)?;
         let system = kernel_package(&folder)?;
         let kernel = std::fs::read(only(&system.join("boot"), "vmlinuz-")?)?;
         let modules = only(&system.join("lib/modules"), "")?.join("kernel");
-        let modules: Vec<Vec<u8>> = MODULES
-            .iter()
-            .map(|module| std::fs::read(modules.join(module)))
-            .collect::<Result<_, _>>()?;
-        let initrd = initrd::build(&guest(&root, &folder)?, &modules)?;
+        let read = |names: &[&str]| -> Result<Vec<Vec<u8>>> {
+            let read = |name: &&str| {
+                let path = modules.join(name);
+                std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+            };
+            names.iter().map(read).collect()
+        };
+        let guest = guest(&root, &folder)?;
+        let initrd = initrd::build(&guest, &read(&MODULES)?, &read(&DISK_MODULES)?)?;
         let stub = stub(&root, &target)?;
-        let variable_tool = variable_tool(&folder)?;
+        let variable_tool = fetch_variable_tool(&folder)?;
         Ok(Some(Self {
             folder,
             kernel,
@@ -93,6 +103,50 @@ impl Kit {
     pub fn package(&self, name: &str) -> Result<PathBuf> {
         package(&self.folder, name)
     }
+}
+
+/// `virt-fw-vars`, which reads and writes variable stores, by itself. `None` when it can't be had here, which is
+/// then printed; with `CI` set in the environment that is an error instead.
+///
+/// # Errors
+/// When it can't be fetched, or something is missing where nothing may be.
+pub fn variable_tool() -> Result<Option<PathBuf>> {
+    let absent: Vec<&str> = absent()
+        .into_iter()
+        .filter(|package| ["ovmf", PYTHON].contains(package))
+        .collect();
+    if left_out("virt-fw-vars (PyPI: virt-firmware) needs", &absent)? {
+        return Ok(None);
+    }
+    fetch_variable_tool(&folder(&target(&root()?))?).map(Some)
+}
+
+fn left_out(what: &str, absent: &[&str]) -> Result<bool> {
+    if absent.is_empty() {
+        return Ok(false);
+    }
+    let message = format!("{what}: {}", absent.join(" "));
+    if std::env::var_os("CI").is_some() {
+        bail!(message);
+    }
+    eprintln!("left out: {message}");
+    Ok(true)
+}
+
+fn root() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().context("no checkout")
+}
+
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+fn folder(target: &Path) -> Result<PathBuf> {
+    let folder = target.join("vm");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 fn absent() -> Vec<&'static str> {
@@ -212,7 +266,10 @@ fn cargo(root: &Path) -> Command {
 }
 
 /// From PyPI, into a folder of its own.
-fn variable_tool(folder: &Path) -> Result<PathBuf> {
+fn fetch_variable_tool(folder: &Path) -> Result<PathBuf> {
+    // Tests that run at the same time wait for one another.
+    let lock = std::fs::File::create(folder.join("virt-firmware.lock"))?;
+    lock.lock().context("cannot lock the folder")?;
     let environment = folder.join("virt-firmware");
     let tool = environment.join("bin/virt-fw-vars");
     if !tool.is_file() {

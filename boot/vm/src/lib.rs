@@ -15,6 +15,7 @@ pub mod image;
 pub mod keys;
 pub mod kit;
 pub mod machine;
+pub mod picture;
 pub mod predict;
 pub mod report;
 

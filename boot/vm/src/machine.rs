@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::disk::Disk;
 use crate::keys::{self, Firmware};
 use crate::kit::Kit;
+use crate::picture::{self, Picture};
 use crate::process::{Running, mortal, run};
 use crate::report::Report;
 
@@ -27,6 +28,29 @@ pub struct Machine<'a> {
     memory: u32,
 }
 
+/// What a run is like, and when it is enough.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Conditions<'a> {
+    /// The machine is turned off once one of these is on the screen.
+    pub until: &'a [&'a str],
+    /// Its TPM.
+    pub tpm: Tpm<'a>,
+    /// It has a screen, of which a picture is taken at the end.
+    pub picture: bool,
+}
+
+/// A machine's TPM.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tpm<'a> {
+    /// One that works.
+    #[default]
+    Whole,
+    /// None.
+    Absent,
+    /// One that answers nothing any more once this is on the screen.
+    EndsAt(&'a str),
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Outcome {
@@ -34,6 +58,8 @@ pub struct Outcome {
     pub screen: String,
     /// What the first process reported, if it came that far.
     pub report: Option<Report>,
+    /// What a screen showed in the end, where the machine had one.
+    pub picture: Option<Picture>,
     /// How long it ran.
     pub time: Duration,
     output: Output,
@@ -121,35 +147,47 @@ impl<'a> Machine<'a> {
         self.folder.path().join(name)
     }
 
+    /// Puts another disk in; the machine must be off.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn set_disk(&self, disk: &Disk) -> Result<()> {
+        std::fs::write(self.path("disk"), disk.bytes()).context("cannot write the disk")
+    }
+
     /// Turns the machine on and waits until it is off, or one of `texts` is on the screen.
     ///
     /// # Errors
     /// When it can't be started, or nothing of this happens in time; then with the screen.
     pub fn run(&self, texts: &[&str]) -> Result<Outcome> {
+        self.run_with(&Conditions {
+            until: texts,
+            ..Conditions::default()
+        })
+    }
+
+    /// The same under other conditions.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_with(&self, conditions: &Conditions<'_>) -> Result<Outcome> {
         let socket = self.path("tpm.sock");
-        let _removed_if_there = std::fs::remove_file(&socket);
-        let tpm = mortal("swtpm")
-            .args([
-                "socket",
-                "--tpm2",
-                "--flags",
-                "startup-clear",
-                "--terminate",
-            ])
-            .arg("--tpmstate")
-            .arg(format!("dir={}", self.path("tpm").display()))
-            .arg("--ctrl")
-            .arg(format!("type=unixio,path={}", socket.display()))
-            .stdin(Stdio::null())
-            .spawn()
-            .context("cannot start swtpm")?;
-        let _tpm = Running(tpm);
-        wait_for(&socket)?;
+        let mut tpm = match conditions.tpm {
+            Tpm::Absent => None,
+            Tpm::Whole | Tpm::EndsAt(_) => Some(self.start_tpm(&socket)?),
+        };
         let report = self.path("report");
         std::fs::write(&report, "")?;
         let start = Instant::now();
-        let child = self
-            .qemu(&socket, &report)
+        let mut command = self.qemu(&report);
+        if tpm.is_some() {
+            add_tpm(&mut command, &socket);
+        }
+        let monitor = self.path("monitor.sock");
+        if conditions.picture {
+            picture::add_screen(&mut command, &monitor);
+        }
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -170,7 +208,12 @@ impl<'a> Machine<'a> {
                 break;
             }
             let text = printable(&seen().bytes);
-            if texts.iter().any(|wanted| text.contains(wanted)) {
+            if let Tpm::EndsAt(end) = conditions.tpm
+                && text.contains(end)
+            {
+                tpm = None;
+            }
+            if conditions.until.iter().any(|wanted| text.contains(wanted)) {
                 // What follows on the same line is wanted too.
                 std::thread::sleep(Duration::from_millis(300));
                 break;
@@ -183,8 +226,13 @@ impl<'a> Machine<'a> {
             }
             std::thread::sleep(PAUSE);
         }
+        let picture = conditions
+            .picture
+            .then(|| picture::take(&monitor, &self.path("picture")))
+            .transpose()?;
         let time = start.elapsed();
         drop(machine);
+        drop(tpm);
         let _panicked_if_failed = reader.join();
         let report = Report::parse(&std::fs::read_to_string(&report)?);
         let output = seen();
@@ -192,41 +240,45 @@ impl<'a> Machine<'a> {
         Ok(Outcome {
             screen,
             report,
+            picture,
             time,
             output,
         })
     }
 
-    fn qemu(&self, tpm: &Path, report: &Path) -> Command {
+    fn start_tpm(&self, socket: &Path) -> Result<Running> {
+        let _removed_if_there = std::fs::remove_file(socket);
+        let tpm = mortal("swtpm")
+            .args([
+                "socket",
+                "--tpm2",
+                "--flags",
+                "startup-clear",
+                "--terminate",
+            ])
+            .arg("--tpmstate")
+            .arg(format!("dir={}", self.path("tpm").display()))
+            .arg("--ctrl")
+            .arg(format!("type=unixio,path={}", socket.display()))
+            .stdin(Stdio::null())
+            .spawn()
+            .context("cannot start swtpm")?;
+        let tpm = Running(tpm);
+        wait_for(socket)?;
+        Ok(tpm)
+    }
+
+    fn qemu(&self, report: &Path) -> Command {
         let mut command = mortal("qemu-system-x86_64");
         command
-            .args([
-                "-machine",
-                "q35,smm=on",
-                "-accel",
-                "tcg",
-                "-cpu",
-                "max",
-                "-smp",
-                "1",
-            ])
-            .args(["-m", &self.memory.to_string()])
-            .args([
-                "-nodefaults",
-                "-display",
-                "none",
-                "-net",
-                "none",
-                "-no-reboot",
-            ])
-            .args(["-serial", "stdio", "-serial"])
+            .args(["-machine", "q35,smm=on", "-accel", "tcg", "-cpu", "max"])
+            .args(["-smp", "1", "-m", &self.memory.to_string()])
+            .args(["-nodefaults", "-display", "none", "-net", "none"])
+            .args(["-no-reboot", "-serial", "stdio", "-serial"])
             .arg(format!("file:{}", report.display()))
             .args(["-global", "ICH9-LPC.disable_s3=1"])
-            .args([
-                "-global",
-                "driver=cfi.pflash01,property=secure,value=on",
-                "-drive",
-            ])
+            .args(["-global", "driver=cfi.pflash01,property=secure,value=on"])
+            .arg("-drive")
             .arg(format!(
                 "if=pflash,format=raw,unit=0,readonly=on,file={}",
                 self.kit.firmware()
@@ -238,13 +290,17 @@ impl<'a> Machine<'a> {
             ))
             .args(["-object", "rng-random,filename=/dev/urandom,id=r0"])
             .args(["-device", "virtio-rng-pci,rng=r0", "-drive"])
-            .arg(format!("format=raw,if=virtio,file={}", self.drive))
-            .arg("-chardev")
-            .arg(format!("socket,id=chrtpm,path={}", tpm.display()))
-            .args(["-tpmdev", "emulator,id=tpm0,chardev=chrtpm"])
-            .args(["-device", "tpm-crb,tpmdev=tpm0"]);
+            .arg(format!("format=raw,if=virtio,file={}", self.drive));
         command
     }
+}
+
+fn add_tpm(command: &mut Command, socket: &Path) {
+    command
+        .arg("-chardev")
+        .arg(format!("socket,id=chrtpm,path={}", socket.display()))
+        .args(["-tpmdev", "emulator,id=tpm0,chardev=chrtpm"])
+        .args(["-device", "tpm-crb,tpmdev=tpm0"]);
 }
 
 fn wait_for(path: &Path) -> Result<()> {

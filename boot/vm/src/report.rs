@@ -63,6 +63,15 @@ impl Report {
         Some(self.values.get(&format!("file:{path}"))?)
     }
 
+    /// How the command of this number ended (`exit status: 0`), and what it wrote.
+    pub fn run(&self, number: usize) -> Option<(String, String)> {
+        let part = |what: &str| {
+            let bytes = self.values.get(&format!("run:{number}:{what}"))?;
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        };
+        Some((part("status")?, part("output")?))
+    }
+
     /// The TCG event log.
     pub fn event_log(&self) -> Option<&[u8]> {
         Some(self.values.get("eventlog")?)

@@ -1,11 +1,12 @@
 //! The first process of a test machine.
 //!
 //! Purpose: report over the second serial line what a booted system sees (command line, PCRs, event
-//! log, firmware variables, files that the stub handed over), do what the command line asks for
-//! (`snowguard.…`), and power off.
+//! log, firmware variables, files that the stub handed over), run the commands that stand on the boot
+//! partition if the command line asks for it (`snowguard.run`), and power off.
 //!
 //! A report is lines of `key=hexadecimal bytes` between `report=` and `end=`.
 
+mod commands;
 mod report;
 
 use std::path::Path;
@@ -14,8 +15,8 @@ use anyhow::{Context, Result};
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, reboot};
 
-/// Words of the command line that this program obeys.
-const PANIC: &str = "snowguard.panic";
+/// The word of the command line that has the commands run.
+const RUN: &str = "snowguard.run";
 
 fn main() {
     if let Err(error) = run() {
@@ -43,15 +44,17 @@ fn run() -> Result<()> {
     )
     .with_context(|| format!("cannot mount {security}"))?;
     let line = std::fs::read_to_string("/proc/cmdline")?;
-    let wishes: Vec<&str> = line.split_whitespace().collect();
-    if wishes.contains(&PANIC) {
-        anyhow::bail!("asked to fail");
-    }
     load_modules(Path::new("/modules"))?;
     let variables = "/sys/firmware/efi/efivars";
     mount("efivarfs", variables, "efivarfs", MountFlags::empty(), None)
         .with_context(|| format!("cannot mount {variables}"))?;
-    report::write(&line)
+    let runs = if line.split_whitespace().any(|word| word == RUN) {
+        load_modules(Path::new("/disk-modules"))?;
+        commands::run_all()?
+    } else {
+        Vec::new()
+    };
+    report::write(&line, &runs)
 }
 
 /// In the order of their names, which say what needs what.

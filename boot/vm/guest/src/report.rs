@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::commands::Run;
+
 /// Where the machine outside listens.
 const LINE: &str = "/dev/ttyS1";
 /// Vendors whose variables are told: the boot loader interface, and UEFI's own.
@@ -17,10 +19,18 @@ const VENDORS: [&str; 2] = [
 const STANDARD: [&str; 3] = ["SecureBoot", "SetupMode", "BootCurrent"];
 
 /// Writes the report.
-pub fn write(command_line: &str) -> Result<()> {
+pub fn write(command_line: &str, runs: &[Run]) -> Result<()> {
     // What firmware wrote before ends somewhere in a line.
     let mut out = String::from("\nreport=\n");
     add(&mut out, "cmdline", command_line.trim_end().as_bytes());
+    for (place, run) in runs.iter().enumerate() {
+        add(
+            &mut out,
+            &format!("run:{place}:status"),
+            run.status.as_bytes(),
+        );
+        add(&mut out, &format!("run:{place}:output"), &run.output);
+    }
     registers(&mut out);
     let log = "/sys/kernel/security/tpm0/binary_bios_measurements";
     if let Ok(log) = std::fs::read(log) {

@@ -14,6 +14,14 @@ enum By {
     Firmware,
     /// The stub, with this on the screen.
     Stub(&'static str),
+    /// Nobody: the kernel itself gives up, and the stub takes back what it has offered.
+    Kernel(&'static str),
+}
+
+/// Debian's systemd-boot.
+fn boot_loader(kit: &Kit) -> Vec<u8> {
+    let package = kit.package("systemd-boot-efi").unwrap();
+    std::fs::read(package.join("usr/lib/systemd/boot/efi/systemd-bootx64.efi")).unwrap()
 }
 
 #[test]
@@ -43,6 +51,9 @@ fn stops_unsigned_foreign_flipped_swapped_and_forbidden_images_and_the_loaders_w
             )
             .unwrap()
     };
+    let giving_up = Builder::new(&kit.stub)
+        .section(".linux", &kernels::giving_up())
+        .section(".initrd", &kit.initrd);
     let differs = By::Stub("its SHA-256 digest differs");
     let attacks: Vec<(&str, By, Vec<u8>)> = vec![
         ("unsigned stub", By::Firmware, good.clone()),
@@ -88,6 +99,17 @@ fn stops_unsigned_foreign_flipped_swapped_and_forbidden_images_and_the_loaders_w
             By::Stub("holds no kernel"),
             signer.sign(&kit.stub).unwrap(),
         ),
+        (
+            "initrd of the boot loader",
+            By::Stub("instead of the signed one"),
+            signer.sign(&boot_loader(&kit)).unwrap(),
+        ),
+        // Whatever it leaves behind would keep the good image, which is next, from booting.
+        (
+            "kernel that gives up",
+            By::Kernel("The kernel came back to the boot stub: aborted."),
+            signer.sign(&giving_up.build().unwrap()).unwrap(),
+        ),
     ];
     let names: Vec<String> = (0..attacks.len())
         .map(|number| format!("EFI/T/{number}.efi"))
@@ -106,6 +128,11 @@ fn stops_unsigned_foreign_flipped_swapped_and_forbidden_images_and_the_loaders_w
         ("EFI/nixos/kernel.efi", &kit.kernel),
         ("EFI/nixos/initrd", &kit.initrd),
         ("EFI/T/good.efi", &signed),
+        ("loader/loader.conf", b"timeout 0\n"),
+        (
+            "loader/entries/good.conf",
+            b"title x\nlinux /EFI/T/good.efi\ninitrd /EFI/bad/initrd\n",
+        ),
     ]);
     let disk = Disk::new(128).unwrap().with(&files).unwrap();
     let paths: Vec<String> = names
@@ -158,13 +185,15 @@ fn stops_unsigned_foreign_flipped_swapped_and_forbidden_images_and_the_loaders_w
                     "{refused:?}"
                 );
             }
-            By::Stub(words) => {
+            By::Stub(words) | By::Kernel(words) => {
                 let after = outcome.screen.split_once(&format!("starting {from}"));
                 let after =
                     after.map(|(_, after)| after.split("BdsDxe").next().unwrap_or_default());
+                let refused = matches!(by, By::Stub(_));
                 assert!(
                     after
-                        .is_some_and(|said| said.contains(words) && said.contains("does not boot")),
+                        .is_some_and(|said| said.contains(words)
+                            && said.contains("does not boot") == refused),
                     "{description} was not refused by the stub: {after:?}\n{}",
                     outcome.screen
                 );

@@ -33,7 +33,7 @@ fn stops_a_flipped_kernel_without_secure_boot_and_measures_the_loaders_words() {
             ("EFI/nixos/initrd", &kit.initrd),
         ])
         .unwrap();
-    let words = "console=ttyS0 quiet snowguard.loader";
+    let words = "console=ttyS0 quiet no_timer_check snowguard.loader";
     let options = vec![
         BootOption {
             description: "pinned",
