@@ -101,7 +101,7 @@ pub enum Refusal {
     /// The partition would fill.
     #[error(
         "{partition} would fill: {needed} bytes are needed and {free} are free, {missing} bytes too \
-         few; keep fewer generations (--limit), or make room"
+         few; keep fewer generations (--limit), or make room{}", pieces(*.recovered)
     )]
     Full {
         /// `ESP` or `XBOOTLDR`.
@@ -112,7 +112,20 @@ pub enum Refusal {
         free: u64,
         /// The difference.
         missing: u64,
+        /// Bytes in pieces that a check of the file system has put into files of their own.
+        recovered: u64,
     },
+}
+
+/// What somebody can delete who has looked at it.
+fn pieces(bytes: u64) -> String {
+    if bytes == 0 {
+        return String::new();
+    }
+    format!(
+        "; FSCK*.REC in the partition's root hold {bytes} bytes that a check of the file system has found, after \
+         a power cut mostly of what was being removed: delete them"
+    )
 }
 
 /// Why an image could not be built, signed or read: the text of whoever makes images.

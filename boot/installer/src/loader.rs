@@ -179,12 +179,16 @@ impl fmt::Display for ConsoleMode {
 /// in place in one piece.
 #[must_use]
 pub fn configuration(menu: &Menu, default: DefaultEntry, version: Option<&str>) -> Vec<u8> {
-    const ANY: &str = "nixos-generation-*-????????????????.efi";
+    // Until some version, systemd-boot compares with names that still have their counters, so nothing may be said of
+    // how they end. Its order puts the newest generation first, and behind all of them specialisations, which have a
+    // sort key of their own, and what failed too often.
+    const ANY: &str = "nixos-generation-*";
     let mut text = String::from("# Written by snowguard boot install; changes are overwritten.\n");
     match default {
         DefaultEntry::Newest => text += &format!("default {ANY}\n"),
         DefaultEntry::Generation(number) => {
-            let one = format!("nixos-generation-{number}-????????????????.efi");
+            // A digit of a digest, where a specialisation has a letter beyond.
+            let one = format!("nixos-generation-{number}-[0-9a-f]*");
             if version
                 .and_then(major)
                 .is_some_and(|major| major >= KNOWS_PREFERRED)
@@ -255,13 +259,13 @@ mod tests {
             String::from_utf8(bytes).expect("text")
         };
         let newest = text(DefaultEntry::Newest, Some("252.39-1~deb12u1"));
-        assert!(newest.contains("\ndefault nixos-generation-*-????????????????.efi\n"));
+        assert!(newest.contains("\ndefault nixos-generation-*\n"));
         assert!(newest.contains("\ntimeout 3\neditor no\n"));
         let older = text(DefaultEntry::Generation(7), Some("252.39-1~deb12u1"));
-        assert!(older.contains("\ndefault nixos-generation-7-????????????????.efi\n"));
+        assert!(older.contains("\ndefault nixos-generation-7-[0-9a-f]*\n"));
         let older = text(DefaultEntry::Generation(7), Some("260.1"));
-        assert!(older.contains("\npreferred nixos-generation-7-????????????????.efi\n"));
-        assert!(older.contains("\ndefault nixos-generation-*-"));
+        assert!(older.contains("\npreferred nixos-generation-7-[0-9a-f]*\n"));
+        assert!(older.contains("\ndefault nixos-generation-*\n"));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! A boot image is `EFI/Linux/nixos-generation-12-0123456789abcdef+3.efi`, or with a
 //! specialisation `nixos-generation-12-specialisation-NAME-0123456789abcdef.efi`: the generation, the
 //! first digits of a digest over the image and its signer, and the boot counter. A kernel or
-//! initrd is `EFI/nixos/kernel-DIGEST.efi` or `EFI/nixos/initrd-DIGEST.efi`. What doesn't read as such a name
-//! was not made here and is never touched.
+//! initrd is `EFI/nixos/kernel-DIGEST.efi` or `EFI/nixos/initrd-DIGEST.efi`. What doesn't read as such a name, or as
+//! what a power cut leaves of one ([`is_remnant`]), was not made here and is never touched.
 //!
 //! Source: UAPI.1, "Boot counting",
 //! <https://uapi-group.org/specifications/specs/boot_loader_specification/#boot-counting>
@@ -237,6 +237,54 @@ impl fmt::Display for Payload {
     }
 }
 
+/// A name that takes one slot of a folder, for a moment; see [`crate::transaction`].
+#[must_use]
+pub fn filler(number: u32) -> String {
+    format!("SNOW{number:04}.TMP")
+}
+
+fn is_filler(name: &str) -> bool {
+    let number = name
+        .strip_prefix("SNOW")
+        .and_then(|rest| rest.strip_suffix(".TMP"));
+    number.is_some_and(|number| number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a name is what is left of one of ours when its long form is lost: FAT keeps a short name beside, such as
+/// `KERNEL~1.EFI` or `KE1A2B~1.EFI`. A power cut in the middle of a removal, or of a boot loader's renaming, leaves
+/// that; nothing refers to it.
+#[must_use]
+pub fn is_remnant(folder: &str, name: &str) -> bool {
+    let starts: &[&str] = match folder {
+        Payload::FOLDER => &["KE", "IN"],
+        _ => &["NI"],
+    };
+    let name = name.to_ascii_uppercase();
+    if is_filler(&name) {
+        return true;
+    }
+    let Some((start, number)) = name
+        .strip_suffix(".EFI")
+        .and_then(|stem| stem.rsplit_once('~'))
+    else {
+        return false;
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    // Made of the name's first letters, or of two of them and four digits of a hash.
+    let is_short = |whole: &str| whole.starts_with(start);
+    let is_hashed = |two: &str| {
+        start.strip_prefix(two).is_some_and(|hash| {
+            hash.len() == 4 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    };
+    let wholes = ["KERNEL", "INITRD", "NIXOS-"];
+    is_number
+        && start.len() + number.len() < 8
+        && starts.iter().any(|two| {
+            start.starts_with(two) && (is_hashed(two) || wholes.iter().any(|whole| is_short(whole)))
+        })
+}
+
 /// Writes names with the characters that FAT keeps apart. What is lost doesn't matter for
 /// uniqueness: the digest in the name sees to that.
 fn escape(specialisation: &[String]) -> String {
@@ -279,6 +327,34 @@ mod tests {
             "nixos-generation-12-specialisation-no-gui.debug-0123456789abcdef+3.efi",
         ] {
             assert_eq!(name(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn short_names_of_ours_are_remnants_where_ours_stand() {
+        for name in [
+            "KERNEL~1.EFI",
+            "initrd~2.efi",
+            "IN0000~1.EFI",
+            "KEA1B2~12.EFI",
+            "KERNE~10.EFI",
+        ] {
+            assert!(
+                is_remnant(Payload::FOLDER, name) == (name.len() <= 12),
+                "{name}"
+            );
+            assert!(!is_remnant("EFI/Linux", name), "{name}");
+        }
+        assert!(is_remnant("EFI/Linux", "NIXOS-~1.EFI"));
+        for name in [
+            "KERNEL.EFI",
+            "KERNEL~1.BIN",
+            "KERNXX~1.EFI",
+            "~1.EFI",
+            "KERNEL~X.EFI",
+            "K~1.EFI",
+        ] {
+            assert!(!is_remnant(Payload::FOLDER, name), "{name}");
         }
     }
 

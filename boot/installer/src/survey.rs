@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use crate::error::Error;
 use crate::image::{Forge, Read, Signature};
 use crate::loader::{self, LoaderPath};
-use crate::naming::{ImageName, Payload};
+use crate::naming::{ImageName, Payload, is_remnant};
 use crate::partitions::{IMAGES, LOADER_CONF, Partition, Partitions, fixed};
 use crate::volume::{Listed, Space, Volume, VolumePath};
 
@@ -24,6 +24,10 @@ pub struct Survey {
     pub payloads: BTreeMap<Payload, FoundPayload>,
     /// What else stands among the images; never touched.
     pub foreign: Vec<String>,
+    /// Bytes in the files into which `fsck.fat` has put what no name leads to.
+    pub recovered: u64,
+    /// What power cuts have left of files of ours.
+    pub remnants: Vec<Remnant>,
     /// The boot loader where firmware looks for it.
     pub loaders: Vec<FoundLoader>,
     /// `loader.conf`.
@@ -69,6 +73,17 @@ pub enum Condition {
     Intact,
     /// It isn't, or can't be read; in words.
     Damaged(String),
+}
+
+/// A file of ours that has lost its name.
+#[derive(Debug, Clone)]
+pub struct Remnant {
+    /// Where it stands.
+    pub path: VolumePath,
+    /// Bytes.
+    pub size: u64,
+    /// Whether the boot loader may list it.
+    pub is_entry: bool,
 }
 
 /// The boot loader at one of its places.
@@ -139,7 +154,7 @@ impl Survey {
     /// is no error.
     pub fn take(partitions: &Partitions<'_>, forge: &dyn Forge) -> Result<Self, Error> {
         let boot = partitions.volume(Partition::Boot);
-        let (mut images, mut foreign) = (Vec::new(), Vec::new());
+        let (mut images, mut foreign, mut remnants) = (Vec::new(), Vec::new(), Vec::new());
         for listed in list(partitions, Partition::Boot, IMAGES)? {
             let path = fixed(IMAGES).join(&listed.name);
             match (ImageName::parse(&listed.name), path) {
@@ -152,6 +167,13 @@ impl Survey {
                         read,
                     });
                 }
+                (None, Some(path)) if is_remnant(IMAGES, &listed.name) => {
+                    remnants.push(Remnant {
+                        path,
+                        size: listed.size,
+                        is_entry: true,
+                    });
+                }
                 _ => foreign.push(listed.name),
             }
         }
@@ -159,18 +181,25 @@ impl Survey {
         foreign.sort();
         let mut payloads = BTreeMap::new();
         for listed in list(partitions, Partition::Boot, Payload::FOLDER)? {
-            let path = fixed(Payload::FOLDER).join(&listed.name);
-            if let (Some(payload), Some(path), false) =
-                (Payload::parse(&listed.name), path, listed.is_folder)
-            {
-                payloads.insert(
-                    payload,
-                    FoundPayload {
+            let Some(path) = fixed(Payload::FOLDER).join(&listed.name) else {
+                continue;
+            };
+            match Payload::parse(&listed.name) {
+                _ if listed.is_folder => {}
+                Some(payload) => {
+                    let found = FoundPayload {
                         path,
                         size: listed.size,
                         condition: Condition::Unknown,
-                    },
-                );
+                    };
+                    payloads.insert(payload, found);
+                }
+                None if is_remnant(Payload::FOLDER, &listed.name) => remnants.push(Remnant {
+                    path,
+                    size: listed.size,
+                    is_entry: false,
+                }),
+                None => {}
             }
         }
         let space = |partition| {
@@ -181,6 +210,8 @@ impl Survey {
             images,
             payloads,
             foreign,
+            recovered: recovered(partitions),
+            remnants,
             loaders: loader::PLACES
                 .into_iter()
                 .map(|place| look_at_loader(partitions.esp, place, forge))
@@ -214,6 +245,24 @@ impl Survey {
     pub fn boots(&self, image: &FoundImage) -> bool {
         image.is_sound() && image.payloads().all(|payload| self.holds(payload))
     }
+}
+
+/// `FSCK0000.REC` and its like in the root. Where it can't be listed, the rest says so.
+fn recovered(partitions: &Partitions<'_>) -> u64 {
+    let root = partitions
+        .volume(Partition::Boot)
+        .list(&VolumePath::default());
+    let is_piece = |name: &str| {
+        let number = name
+            .strip_prefix("FSCK")
+            .and_then(|rest| rest.strip_suffix(".REC"));
+        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let pieces = root.unwrap_or_default().into_iter();
+    pieces
+        .filter(|listed| is_piece(&listed.name.to_ascii_uppercase()))
+        .map(|listed| listed.size)
+        .sum()
 }
 
 /// What stands in a folder; nothing, if there is no such folder.

@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::headless;
 use crate::image::Forge;
 use crate::loader::LoaderPath;
+use crate::naming::{Payload, filler};
 use crate::partitions::{IMAGES, LOADER_CONF, Partition, Partitions, fixed};
 use crate::plan::{NewLoader, NewPayload, Plan, Removal};
 use crate::volume::VolumePath;
@@ -41,6 +42,9 @@ pub struct Summary {
     /// Files removed.
     pub removed: usize,
 }
+
+/// More slots than a torn name leaves unused.
+const FILLERS: u32 = 32;
 
 /// Carries out a plan.
 ///
@@ -221,7 +225,33 @@ impl Run<'_> {
             folders.push((partition, path.parent()));
             begun.add(partition, path);
         }
+        for folder in [IMAGES, Payload::FOLDER].map(fixed) {
+            if folders.contains(&(Partition::Boot, folder.clone())) {
+                self.use_every_slot(&folder)?;
+            }
+        }
         self.sync_folders(folders)
+    }
+
+    /// Makes and removes files of one slot each, so that no slot of the folder before the new names is one that was
+    /// never used: firmware stops reading there, and Linux does not. A power cut leaves such slots when of a long
+    /// name only the part in a later sector has reached the disk.
+    fn use_every_slot(&self, folder: &VolumePath) -> Result<(), Error> {
+        let volume = self.partitions.volume(Partition::Boot);
+        let mut made = Vec::new();
+        for number in 0..FILLERS {
+            let path = folder.join(&filler(number)).expect("letters and digits");
+            match volume.create(&path) {
+                Ok(()) => made.push(path),
+                // The folder is full, and with it every slot used.
+                Err(error) if error.kind() == io::ErrorKind::StorageFull => break,
+                Err(error) => return self.at(Partition::Boot, "create", &path, Err(error)),
+            }
+        }
+        for path in made {
+            self.at(Partition::Boot, "remove", &path, volume.remove(&path))?;
+        }
+        Ok(())
     }
 
     fn write_payloads(&self, payloads: &[NewPayload], summary: &mut Summary) -> Result<(), Error> {

@@ -294,6 +294,15 @@ fn payloads(
 }
 
 fn garbage(needed: &BTreeSet<Payload>, survey: &Survey, staying: &Staying<'_>, plan: &mut Plan) {
+    for remnant in &survey.remnants {
+        plan.clear.push(Removal {
+            partition: Partition::Boot,
+            path: remnant.path.clone(),
+            size: remnant.size,
+            why: "only a short name is left of it, after a power cut".to_owned(),
+            is_entry: remnant.is_entry,
+        });
+    }
     for image in &survey.images {
         let is_cleared = plan.clear.iter().any(|removal| removal.path == image.path);
         if !is_cleared && !staying.contains_key(&image.path.to_string()) {
@@ -347,7 +356,7 @@ fn make_room(
     staying: &Staying<'_>,
 ) -> Result<(), Refusal> {
     plan.room = room::count(plan, partitions, survey);
-    if room::check(&plan.room, partitions).is_ok() {
+    if room::check(&plan.room, partitions, survey).is_ok() {
         return Ok(());
     }
     let stays = staying
@@ -357,7 +366,7 @@ fn make_room(
         plan.clear.append(&mut plan.collect);
         plan.room = room::count(plan, partitions, survey);
     }
-    room::check(&plan.room, partitions)
+    room::check(&plan.room, partitions, survey)
 }
 
 fn entry_removal(image: &FoundImage, why: String) -> Removal {

@@ -110,7 +110,7 @@ fn written(plan: &Plan, space: Space, here: impl Fn(Partition) -> bool) -> u64 {
 }
 
 /// Refuses what doesn't fit.
-pub fn check(rooms: &[Room], partitions: &Partitions<'_>) -> Result<(), Refusal> {
+pub fn check(rooms: &[Room], partitions: &Partitions<'_>, survey: &Survey) -> Result<(), Refusal> {
     match rooms.iter().find(|room| room.missing() > 0) {
         None => Ok(()),
         Some(room) => Err(Refusal::Full {
@@ -118,6 +118,7 @@ pub fn check(rooms: &[Room], partitions: &Partitions<'_>) -> Result<(), Refusal>
             needed: room.written,
             free: room.free + room.cleared,
             missing: room.missing(),
+            recovered: survey.recovered,
         }),
     }
 }

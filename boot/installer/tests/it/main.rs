@@ -6,4 +6,3 @@ mod fat;
 mod forge;
 mod install;
 mod store;
-mod vm;

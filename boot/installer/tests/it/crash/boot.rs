@@ -61,11 +61,11 @@ fn start(disk: &Disk, payload: &Payload) -> Result<(), String> {
 }
 
 /// As systemd-boot does: what can be read as an image is an entry; the first that the default's
-/// pattern matches, in its order.
+/// pattern matches, in its order. Older versions compare it with names that have their counters.
 fn choose(disk: &Disk, forge: &dyn Forge) -> Result<(String, ImageRead, Content), String> {
     let entries = entries(disk, forge)?;
     let mut order: Vec<_> = entries.into_iter().collect();
-    order.sort_by_key(|((id, exhausted), (_, content))| {
+    order.sort_by_key(|(id, (_, content))| {
         let field = |key: &str| {
             let line = content
                 .os_release
@@ -75,10 +75,10 @@ fn choose(disk: &Disk, forge: &dyn Forge) -> Result<(String, ImageRead, Content)
         };
         let version: u64 = field("IMAGE_VERSION=").parse().unwrap_or(0);
         (
-            *exhausted,
+            id.exhausted,
             field("IMAGE_ID="),
             u64::MAX - version,
-            std::cmp::Reverse(id.clone()),
+            std::cmp::Reverse(id.plain.clone()),
         )
     });
     let configuration = read(disk, "loader/loader.conf").unwrap_or_default();
@@ -86,21 +86,34 @@ fn choose(disk: &Disk, forge: &dyn Forge) -> Result<(String, ImageRead, Content)
     let pattern = configuration
         .lines()
         .find_map(|line| line.strip_prefix("default "));
-    let matching = pattern.and_then(|pattern| {
-        order
-            .iter()
-            .position(|((id, _), _)| glob(pattern.as_bytes(), id.as_bytes()))
-    });
+    let matching = |name: fn(&Id) -> &str| {
+        let pattern = pattern?.as_bytes();
+        let mut names = order.iter().map(|(id, _)| name(id));
+        names.position(|name| glob(pattern, name.as_bytes()))
+    };
+    let (older, newer) = (matching(|id| &id.whole), matching(|id| &id.plain));
+    if older != newer {
+        return Err(format!("versions choose differently: {older:?}, {newer:?}"));
+    }
     if order.is_empty() {
         return Err("no entry".to_owned());
     }
-    let ((id, _), (read, content)) = order.swap_remove(matching.unwrap_or(0));
-    Ok((id, read, content))
+    let (id, (read, content)) = order.swap_remove(older.unwrap_or(0));
+    Ok((id.whole, read, content))
 }
 
-type Entries = BTreeMap<(String, bool), (ImageRead, Content)>;
+/// An entry's name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Id {
+    /// Without its counter.
+    plain: String,
+    whole: String,
+    /// No try is left.
+    exhausted: bool,
+}
 
-/// By id and whether they failed too often.
+type Entries = BTreeMap<Id, (ImageRead, Content)>;
+
 fn entries(disk: &Disk, forge: &dyn Forge) -> Result<Entries, String> {
     let folder = disk
         .root_dir()
@@ -123,11 +136,16 @@ fn entries(disk: &Disk, forge: &dyn Forge) -> Result<Entries, String> {
         let Some(content) = read.content.clone() else {
             continue;
         };
-        let (id, exhausted) = match name.split_once('+') {
+        let (plain, exhausted) = match name.split_once('+') {
             Some((stem, counter)) => (format!("{stem}.efi"), counter.starts_with('0')),
-            None => (name, false),
+            None => (name.clone(), false),
         };
-        found.insert((id, exhausted), (read, content));
+        let id = Id {
+            plain,
+            whole: name,
+            exhausted,
+        };
+        found.insert(id, (read, content));
     }
     Ok(found)
 }
@@ -156,6 +174,10 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
         (None, None) => true,
         (Some((b'*', rest)), _) => (0..=text.len()).any(|skip| glob(rest, &text[skip..])),
         (Some((b'?', rest)), Some((_, text))) => glob(rest, text),
+        // The one class that is used.
+        (Some((b'[', rest)), Some((digit, text))) if rest.starts_with(b"0-9a-f]") => {
+            matches!(digit, b'0'..=b'9' | b'a'..=b'f') && glob(&rest[7..], text)
+        }
         (Some((one, rest)), Some((other, text))) => one == other && glob(rest, text),
         _ => false,
     }

@@ -135,9 +135,15 @@ impl Structure {
         let (mut found, mut longs) = (Vec::new(), Vec::new());
         for (sector, at, raw) in self.slots(folder)? {
             match raw[0] {
-                0 => break,
-                FREE => longs.clear(),
-                _ if entry::is_long(&raw) => longs.push((sector, at, raw)),
+                // Firmware stops at the first that was never used; Linux goes on (`fat_get_entry`).
+                0 | FREE => longs.clear(),
+                _ if entry::is_long(&raw) => {
+                    // The first of a name; before it may lie what is left of another.
+                    if raw[0] & entry::LAST_LONG != 0 {
+                        longs.clear();
+                    }
+                    longs.push((sector, at, raw));
+                }
                 // The volume's label.
                 _ if raw[11] & 0x08 != 0 => longs.clear(),
                 _ => {
@@ -180,10 +186,8 @@ impl Structure {
         loop {
             let slots = self.slots(folder)?;
             let mut run = Vec::new();
-            let mut ended = false;
             for (sector, at, raw) in slots {
-                ended |= raw[0] == 0;
-                if ended || raw[0] == FREE {
+                if raw[0] == 0 || raw[0] == FREE {
                     run.push((sector, at));
                 } else {
                     run.clear();

@@ -5,7 +5,7 @@ pub type Raw = [u8; ENTRY];
 
 pub const FOLDER: u8 = 0x10;
 const LONG: u8 = 0x0f;
-const LAST_LONG: u8 = 0x40;
+pub const LAST_LONG: u8 = 0x40;
 pub const FREE: u8 = 0xe5;
 /// Where a long entry keeps its 13 characters.
 const CHARACTERS: [usize; 13] = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];

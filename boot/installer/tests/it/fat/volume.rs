@@ -36,7 +36,7 @@ impl Fat {
 
     /// The files in a folder.
     pub fn paths(&self, folder: &str) -> Vec<VolumePath> {
-        let folder = VolumePath::parse(folder).unwrap();
+        let folder = VolumePath::parse(folder).unwrap_or_default();
         let listed = self.list(&folder).unwrap();
         listed
             .iter()
@@ -104,7 +104,10 @@ impl Structure {
     }
 
     fn add_named(&mut self, path: &VolumePath, attributes: u8, cluster: u32) -> io::Result<()> {
-        let folder = self.folder(&path.parent())?;
+        let folder = match self.folder(&path.parent())? {
+            0 => self.give_cluster(&path.parent())?,
+            folder => folder,
+        };
         let present = self.entries(folder)?;
         if present
             .iter()
@@ -116,6 +119,18 @@ impl Structure {
         let mut raws = entry::entries(path.name(), attributes, taken);
         entry::set(raws.last_mut().unwrap(), cluster, 0);
         self.add(folder, &raws)
+    }
+
+    /// A check of the file system takes away a folder's cluster that was lost, and leaves the folder; Linux gives it
+    /// one when something is put into it (`fat_add_entries`, `fat_chain_add`).
+    fn give_cluster(&mut self, folder: &VolumePath) -> io::Result<u32> {
+        let (parent, mut found) = self.find(folder)?;
+        let cluster = self.allocate(None)?;
+        for sector in self.sectors(cluster) {
+            self.disk.write(sector, [0; SECTOR], Owner::Folder(cluster));
+        }
+        self.write_inode(parent, &mut found, cluster, 0);
+        Ok(cluster)
     }
 
     fn read_all(&self, found: &Found) -> io::Result<Vec<u8>> {

@@ -1,0 +1,276 @@
+//! The program where it is used: in a machine with real firmware, under systemd-boot.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use snowguard_vm::disk::Disk;
+use snowguard_vm::keys::{BootOption, Firmware};
+use snowguard_vm::kit::Kit;
+use snowguard_vm::machine::{Conditions, Machine, Outcome, Tpm};
+use snowguard_vm::report::Report;
+
+use crate::program::{Place, SIGNER};
+use crate::tools::must;
+
+const PANIC: &str = "Rebooting immediately";
+/// Firmware tries this one first, once it is on the disk.
+const UNSIGNED: &str = "\\EFI\\T\\unsigned.efi";
+/// The program in the machine, which has no dynamic loader of its own.
+const PROGRAM: &str = "/boot/test/ld.so --library-path /boot/test /boot/test/snowguard-boot";
+
+/// From a machine without keys to one that boots only what we signed, and survives an update that doesn't come up.
+///
+/// The first generation enrols our keys from inside the machine, in setup mode, and blesses itself. Then an
+/// unsigned image is put before it, which firmware now refuses, and a second generation is installed that
+/// panics: systemd-boot counts it down, and the fourth boot is the first generation again, by itself.
+#[test]
+fn keys_enrolled_in_setup_mode_stop_the_unsigned_and_a_generation_that_panics_thrice_falls_back() {
+    let Some(kit) = Kit::obtain().expect("a kit") else {
+        return;
+    };
+    let place = Place::new();
+    place.good(&["keys", "create", "--folder", "k", "--kind", "rsa2048"]);
+    let loader = kit.package("systemd-boot-efi").expect("systemd-boot");
+    let loader = loader.join("usr/lib/systemd/boot/efi/systemd-bootx64.efi");
+    symlink(loader, place.at("systemd-boot")).expect("linked");
+    place.write("stub", &kit.stub);
+    fs::create_dir(place.at("esp")).expect("made");
+    generation(&place, &kit, 1, &["quiet", "snowguard.run"]);
+    install(&place, 1);
+    let commands = [
+        "keys enroll --folder /boot/test/k --allow-drivers --accept-risk",
+        "bless --esp /boot",
+    ];
+    bring_program(&place, &commands);
+
+    let options = [
+        ("unsigned", UNSIGNED),
+        ("loader", "\\EFI\\systemd\\systemd-bootx64.efi"),
+    ];
+    let options = options.map(|(description, path)| BootOption {
+        description,
+        path,
+        words: "",
+    });
+    let firmware = Firmware {
+        options: options.to_vec(),
+        ..Firmware::default()
+    };
+    let machine = Machine::new(&kit, &disk(&place), &firmware).expect("a machine");
+    let outcome = machine.run(&["Kernel panic"]).expect("a run");
+    let report = report(&outcome);
+    assert_eq!(ran(report, 0).0, 0, "{report:?}");
+    let enrolled = ran(report, 0).1;
+    assert!(enrolled.contains("written: db, KEK, PK"), "{enrolled}");
+    let (code, blessed) = ran(report, 1);
+    assert!(code == 0 && blessed.contains("is good"), "{blessed}");
+    assert_eq!(report.pcr(11), Some(predicted(&place, 1)));
+    fetch(&place, &machine);
+    assert_eq!(counter(&place, 1), json!(null), "the blessed one");
+
+    generation(&place, &kit, 2, &["rdinit=/missing", "panic=-1"]);
+    install(&place, 2);
+    fs::create_dir_all(place.at("esp/EFI/T")).expect("made");
+    place.write("esp/EFI/T/unsigned.efi", &kit.stub);
+    let commands = [
+        "events",
+        "keys status --folder /boot/test/k",
+        "status --esp /boot --certificate /boot/test/k/keys/db/db.pem",
+    ];
+    bring_program(&place, &commands);
+    machine.set_disk(&disk(&place)).expect("put in");
+    for tries in 1..=3 {
+        // Without a TPM, which makes no difference to what boots.
+        let conditions = Conditions {
+            until: &[PANIC],
+            tpm: Tpm::Absent,
+            ..Conditions::default()
+        };
+        let outcome = machine.run_with(&conditions).expect("a run");
+        assert!(
+            outcome.screen.contains("Kernel panic"),
+            "{}",
+            outcome.screen
+        );
+        refuses_the_unsigned(&outcome);
+        fetch(&place, &machine);
+        let expected = json!({"left": 3 - tries, "done": tries});
+        assert_eq!(counter(&place, 2), expected, "{}", outcome.screen);
+    }
+
+    let outcome = machine.run(&[PANIC]).expect("a run");
+    refuses_the_unsigned(&outcome);
+    let report = self::report(&outcome);
+    assert_eq!(report.variable("SecureBoot"), Some([1].as_slice()));
+    assert_eq!(report.pcr(11), Some(predicted(&place, 1)));
+    for (number, words) in [
+        // The log's replay equals the TPM.
+        (0, "EV_EFI_VARIABLE_AUTHORITY"),
+        (1, "enrolled"),
+        (2, "generation 1"),
+    ] {
+        let (code, told) = ran(report, number);
+        assert!(code == 0 && told.contains(words), "{number}: {told}");
+    }
+}
+
+/// The kernel's command line is the signed one, and panics tell where they come from.
+fn generation(place: &Place, kit: &Kit, number: u32, parameters: &[&str]) {
+    let system = place.at(&format!("{number}-system"));
+    fs::create_dir_all(&system).expect("made");
+    place.write("kernel", &kit.kernel);
+    place.write("initrd", &kit.initrd);
+    let parameters = [&["console=ttyS0", "no_timer_check"], parameters].concat();
+    let document = json!({"org.nixos.bootspec.v1": {
+        "init": system.join("init"),
+        "initrd": place.at("initrd"),
+        "initrdSecrets": null,
+        "kernel": place.at("kernel"),
+        "kernelParams": parameters,
+        "label": "NixOS Test",
+        "system": "x86_64-linux",
+        "toplevel": system,
+    }});
+    fs::write(system.join("boot.json"), document.to_string()).expect("written");
+    symlink(&system, place.at(&format!("system-{number}-link"))).expect("linked");
+}
+
+fn install(place: &Place, generation: u32) {
+    let toplevel = format!("{generation}-system");
+    let arguments = [
+        &["install", "--profile", "system", "--stub", "stub"][..],
+        &["--systemd-boot", "systemd-boot", "--esp", "esp"],
+        &["--any-file-system", "--efivars", "none", "--booted", "none"],
+        &["--tries", "3", "--timeout", "0", &toplevel],
+        &SIGNER,
+    ];
+    place.good(&arguments.concat());
+}
+
+/// The program, what it needs to run, the keys, and what to do with them.
+fn bring_program(place: &Place, commands: &[&str]) {
+    let folder = place.at("esp/test");
+    fs::create_dir_all(&folder).expect("made");
+    let program = env!("CARGO_BIN_EXE_snowguard-boot");
+    let stripped = folder.join("snowguard-boot").display().to_string();
+    must("strip", &["-o", &stripped, program]);
+    for line in must("ldd", &[program]).lines() {
+        let path = line.split_whitespace().find(|word| word.starts_with('/'));
+        let Some(path) = path.map(Path::new) else {
+            continue;
+        };
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.expect("a library's name");
+        let name = if name.starts_with("ld-linux") {
+            "ld.so"
+        } else {
+            name
+        };
+        fs::copy(path, folder.join(name)).expect("copied");
+    }
+    for (path, bytes) in files(&place.at("k")) {
+        let to = folder.join("k").join(path);
+        fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+        fs::write(to, bytes).expect("written");
+    }
+    let lines: Vec<String> = commands
+        .iter()
+        .map(|command| format!("{PROGRAM} {command}\n"))
+        .collect();
+    fs::write(folder.join("commands"), lines.concat()).expect("written");
+}
+
+/// A disk with the files of `esp`.
+fn disk(place: &Place) -> Disk {
+    let files = files(&place.at("esp"));
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(name, bytes)| (name.to_str().expect("text"), bytes.as_slice()))
+        .collect();
+    Disk::new(128).expect("made").with(&files).expect("fits")
+}
+
+/// Brings images as the machine has left them back to `esp`: the boot loader has renamed some.
+fn fetch(place: &Place, machine: &Machine<'_>) {
+    let disk = machine.disk().expect("a disk");
+    let folder = place.at("esp/EFI/Linux");
+    fs::remove_dir_all(&folder).expect("removed");
+    fs::create_dir(&folder).expect("made");
+    for name in disk.list("EFI/Linux").expect("a folder") {
+        let bytes = disk.read(&format!("EFI/Linux/{name}")).expect("read");
+        fs::write(folder.join(name), bytes).expect("written");
+    }
+}
+
+fn status(place: &Place) -> Value {
+    let status = ["status", "--esp", "esp", "--efivars", "none"];
+    place.json(&[&status[..], &SIGNER[2..]].concat())
+}
+
+fn entry(place: &Place, generation: u32) -> Value {
+    let status = status(place);
+    let mut entries = status["entries"].as_array().expect("a list").iter();
+    let entry = entries.find(|entry| entry["generation"] == generation);
+    entry.unwrap_or_else(|| panic!("{status}")).clone()
+}
+
+fn counter(place: &Place, generation: u32) -> Value {
+    entry(place, generation)["counter"].clone()
+}
+
+/// PCR 11 as `measure` says it of the thin image on the partition.
+fn predicted(place: &Place, generation: u32) -> [u8; 32] {
+    let entry = entry(place, generation);
+    let image = format!("esp/EFI/Linux/{}", entry["name"].as_str().expect("a name"));
+    let told = place.json(&["measure", &image]);
+    let value = told["pcr11"][0]["value"].as_str().expect("a value");
+    let digits = value.as_bytes().chunks(2);
+    let bytes: Vec<u8> = digits
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16))
+        .collect::<Result<_, _>>()
+        .expect("hexadecimal");
+    bytes.try_into().expect("32 bytes")
+}
+
+fn refuses_the_unsigned(outcome: &Outcome) {
+    let mut lines = outcome.screen.lines();
+    let refused = lines.find(|line| line.contains("failed to load Boot0000 \"unsigned\""));
+    assert!(
+        refused.is_some_and(|line| line.ends_with("Access Denied")),
+        "{}",
+        outcome.screen
+    );
+}
+
+fn report(outcome: &Outcome) -> &Report {
+    let report = outcome.report.as_ref();
+    report.unwrap_or_else(|| panic!("nothing has booted; the screen:\n{}", outcome.screen))
+}
+
+/// The exit code of a command in the machine, and what it wrote.
+fn ran(report: &Report, number: usize) -> (i32, String) {
+    let (status, output) = report.run(number).expect("was run");
+    let code = status.strip_prefix("exit status: ").map(str::parse);
+    (code.and_then(Result::ok).unwrap_or(-1), output)
+}
+
+/// All files below a folder, by their paths there.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("read") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("inside").to_owned();
+                files.push((name, fs::read(&path).expect("read")));
+            }
+        }
+    }
+    files.sort();
+    files
+}
