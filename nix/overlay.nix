@@ -1,4 +1,5 @@
-# Adds `snowguard` to a package set.
+# Adds `snowguard`, and the stub that it comes with, to a package set.
 final: _previous: {
   snowguard = final.callPackage ./package.nix { };
+  snowguard-stub = final.callPackage ./stub.nix { };
 }

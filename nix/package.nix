@@ -1,7 +1,9 @@
-# The programs, from this checkout.
+# The programs, from this checkout, and the firmware stub beside them.
 {
   lib,
   rustPlatform,
+  stdenv,
+  snowguard-stub,
 }:
 
 rustPlatform.buildRustPackage {
@@ -19,6 +21,12 @@ rustPlatform.buildRustPackage {
     "--package=snowguard"
     "--package=snowguard-boot"
   ];
+
+  # Where the NixOS module looks for it. There is one for x86-64 only.
+  postInstall = lib.optionalString stdenv.hostPlatform.isx86_64 ''
+    install -D -m 444 ${snowguard-stub}/share/snowguard/snowguard-stub.efi \
+      "$out/share/snowguard/snowguard-stub.efi"
+  '';
 
   # The tests need firmware, a TPM emulator and a PostgreSQL server; `cargo xtask check` runs them.
   doCheck = false;

@@ -72,11 +72,9 @@ in
 
     stub = mkOption {
       type = types.path;
-      example = lib.literalExpression "./snowguard-stub.efi";
-      description = ''
-        The firmware stub around which images are built: what `cargo xtask stub` writes to
-        `target/stub/snowguard-stub.efi`. The package doesn't contain it yet.
-      '';
+      default = "${cfg.package}/share/snowguard/snowguard-stub.efi";
+      defaultText = lib.literalExpression "the one of config.boot.snowguard.package";
+      description = "The firmware stub around which images are built.";
     };
 
     systemdBoot = mkOption {
@@ -103,7 +101,7 @@ in
     signer = {
       keyFile = mkOption {
         type = types.nullOr types.str;
-        default = "/var/lib/snowguard/keys/db/db.key";
+        default = "/var/lib/snowguard/secure-boot/keys/db/db.key";
         description = ''
           The private key (PEM). A string and not a path, so that it never gets into the store. Set it to
           `null` and name another signer in `extraArguments`.
@@ -112,7 +110,7 @@ in
 
       certificateFile = mkOption {
         type = types.nullOr types.str;
-        default = "/var/lib/snowguard/keys/db/db.pem";
+        default = "/var/lib/snowguard/secure-boot/keys/db/db.pem";
         description = "The key's certificate.";
       };
 

@@ -18,7 +18,7 @@ fn what_the_module_runs_is_understood_by_the_program() {
         "editor": true,
         "consoleMode": "max",
     });
-    for settings in [json!({"enable": true, "stub": "/nix/store/stub.efi"}), all] {
+    for settings in [json!({"enable": true}), all] {
         let Some(module) = evaluate(&settings) else {
             return;
         };
@@ -44,7 +44,10 @@ fn what_the_module_runs_is_understood_by_the_program() {
             let told = complaint(&output);
             assert_eq!(output.status.code(), expected, "{line}: {told}");
             if command == "install" {
-                assert!(told.contains("/var/lib/snowguard/keys/db/db.key"), "{told}");
+                assert!(
+                    told.contains("/var/lib/snowguard/secure-boot/keys/db/db.key"),
+                    "{told}"
+                );
             }
         }
     }
@@ -74,6 +77,7 @@ fn every_nix_file_parses() {
         "default.nix",
         "overlay.nix",
         "package.nix",
+        "stub.nix",
         "modules/boot.nix",
     ] {
         let Some(output) = instantiate(&["--parse", &nix(file)]) else {
@@ -124,5 +128,42 @@ fn instantiate(arguments: &[&str]) -> Option<Output> {
             None
         }
         Err(error) => panic!("nix-instantiate does not start: {error}"),
+    }
+}
+
+/// With nixpkgs' own `lib`, whose folder `SNOWGUARD_NIXPKGS_LIB` names: it isn't fetched for this.
+#[test]
+fn the_module_has_the_types_that_it_says() {
+    let Some(lib) = std::env::var_os("SNOWGUARD_NIXPKGS_LIB") else {
+        eprintln!(
+            "left out: the module's types, since SNOWGUARD_NIXPKGS_LIB names no lib of nixpkgs"
+        );
+        return;
+    };
+    let file = nix("tests/modules.nix");
+    let lib = lib.to_str().expect("text");
+    let evaluate = |settings: Value| {
+        let settings = settings.to_string();
+        let arguments = ["--eval", "--strict", "--json", &file, "--arg", "lib", lib];
+        instantiate(&[&arguments[..], &["--argstr", "settings", &settings]].concat())
+    };
+    let Some(output) = evaluate(json!({"enable": true})) else {
+        return;
+    };
+    assert!(output.status.success(), "{}", complaint(&output));
+    let module: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(module["failed"], json!([]));
+    assert_eq!(
+        module["loaders"],
+        json!([false, false]),
+        "no other boot loader"
+    );
+    for wrong in [
+        json!({"enable": true, "configurationLimit": 0}),
+        json!({"enable": true, "bootCounting": {"tries": "3"}}),
+        json!({"enable": true, "noSuchOption": 1}),
+    ] {
+        let output = evaluate(wrong.clone()).expect("as before");
+        assert!(!output.status.success(), "{wrong} was taken");
     }
 }
