@@ -46,6 +46,8 @@ enum Part {
     Bootstrap,
     /// Signing of images
     Signing,
+    /// The boot stub in a machine
+    Stub,
     /// The tracker: parsing, ingestion, matching, pages
     Tracker,
 }
@@ -55,6 +57,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let alone = match options.only {
         Some(Part::Bootstrap) => Some(bootstrap::figures(workspace)?),
         Some(Part::Signing) => Some(signing::figures(workspace)?),
+        Some(Part::Stub) => Some(signing::stub_figures(workspace)?),
         Some(Part::Tracker) | None => None,
     };
     if let Some(figures) = alone {
@@ -94,6 +97,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.only.is_none() {
         bench.installation(workspace)?;
         bench.figures.extend(signing::figures(workspace)?);
+        bench.figures.extend(signing::stub_figures(workspace)?);
         bench.figures.extend(bootstrap::figures(workspace)?);
     }
 

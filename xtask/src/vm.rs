@@ -22,7 +22,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut command = Command::new("cargo");
     command
         .args(["nextest", "run", "--locked", "--no-capture"])
-        .args(["-p", "snowguard-vm", "-p", "snowguard-boot-installer"])
+        .args(["-p", "snowguard-vm", "-p", "snowguard-boot"])
         .args(["-E", "test(/^vm::/)"])
         .current_dir(workspace.root());
     if options.all {

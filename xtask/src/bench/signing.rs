@@ -1,4 +1,5 @@
-//! The boot pillar's figure: signing a unified kernel image, beside what hashing it takes.
+//! The boot pillar's figures: signing a unified kernel image, beside what hashing it takes; and the stub beside
+//! systemd's.
 
 use std::process::Command;
 
@@ -38,6 +39,36 @@ pub fn figures(workspace: &Workspace) -> Result<Vec<Figure>> {
     if let Some(sbsign) = seconds("sbsign_ms") {
         let what = "— sbsign, whole process, from and to files";
         figures.push(figure(what, Quantity::Seconds(sbsign), None));
+    }
+    Ok(figures)
+}
+
+/// The test machines' own benchmark: processor time of the emulator from the start of a stub to the kernel's first words.
+pub fn stub_figures(workspace: &Workspace) -> Result<Vec<Figure>> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["bench", "--locked", "-p", "snowguard-vm", "--bench", "stub"])
+        .current_dir(workspace.root());
+    let told = json_line(&measure::run(&mut command)?.stdout)?;
+    let seconds = |name: &str| told[name].as_f64().with_context(|| format!("no {name}"));
+    let systemd = seconds("systemd_s")?;
+    let mut figures = vec![Figure {
+        what: "systemd-stub, from its start to the kernel's first words".to_owned(),
+        measured: Quantity::Seconds(systemd),
+        reach: None,
+        on: "an emulated machine with a TPM, median of 3, processor time".to_owned(),
+    }];
+    for (what, name) in [
+        ("snowguard-stub, the same kernel and initrd", "embedded_s"),
+        ("snowguard-stub, kernel and initrd as files", "thin_s"),
+    ] {
+        let measured = seconds(name)?;
+        figures.push(Figure {
+            what: format!("{what}, beside systemd-stub"),
+            measured: Quantity::Times(measured / systemd),
+            reach: Some(Quantity::Times(1.0)),
+            on: format!("{measured:.2} s"),
+        });
     }
     Ok(figures)
 }

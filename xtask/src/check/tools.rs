@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 22] = [
+const TOOLS: [Tool; 25] = [
     Tool {
         program: "git",
         package: "git",
@@ -105,6 +105,23 @@ const TOOLS: [Tool; 22] = [
         program: "tpm2_eventlog",
         package: "tpm2-tools",
         purpose: "event logs replayed by another program",
+    },
+    Tool {
+        // A path, since it is a library: how tpm2-tools reach an emulated TPM.
+        program: "/usr/lib/x86_64-linux-gnu/libtss2-tcti-swtpm.so.0",
+        package: "libtss2-tcti-swtpm0",
+        purpose: "sealing to signed policies by another program",
+    },
+    Tool {
+        // A path, since it is in no user's.
+        program: "/usr/lib/systemd/systemd-measure",
+        package: "systemd",
+        purpose: "PCR 11 and signed policies compared with systemd's",
+    },
+    Tool {
+        program: "python3",
+        package: "python3-venv",
+        purpose: "virt-fw-vars, which writes and reads the variables of machines",
     },
     Tool {
         program: "objcopy",
