@@ -9,6 +9,10 @@
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/forge.rs"]
 mod forge;
+#[path = "../../signer/tests/it/image.rs"]
+mod image;
+#[path = "../../signer/tests/it/material.rs"]
+mod material;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/store.rs"]
 mod store;

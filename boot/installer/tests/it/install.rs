@@ -9,7 +9,8 @@ use folder::Machine;
 use serde_json::json;
 use snowguard_boot_installer::plan::Plan;
 
-use crate::forge::{Key, image};
+use crate::forge::Key;
+use crate::image::image;
 use crate::store::exists;
 
 #[test]
@@ -171,7 +172,7 @@ fn somebody_elses_fallback_loader_stays() {
     let mut machine = Machine::new();
     machine.store.generation(1, 100, 100);
     machine.switch_to(1);
-    let shim = image(b"shim");
+    let shim = image(b"shim", 0);
     machine.plant("EFI/BOOT/BOOTX64.EFI", &shim);
     let plan = machine.plan().unwrap();
     assert!(

@@ -6,3 +6,8 @@ mod fat;
 mod forge;
 mod install;
 mod store;
+
+#[path = "../../../signer/tests/it/image.rs"]
+mod image;
+#[path = "../../../signer/tests/it/material.rs"]
+mod material;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use snowguard_boot_installer::profile::Profile;
 
-use crate::forge::image;
+use crate::image::image;
 
 pub struct Store {
     folder: tempfile::TempDir,
@@ -113,7 +113,10 @@ pub fn noise(seed: u64, size: usize) -> Vec<u8> {
 /// systemd-boot, as far as anybody can tell without starting it.
 pub fn boot_loader(version: &str) -> Vec<u8> {
     let magic = format!("#### LoaderInfo: systemd-boot {version} ####");
-    image(&[magic.as_bytes(), &noise(version.len() as u64, 3000)].concat())
+    image(
+        &[magic.as_bytes(), &noise(version.len() as u64, 3000)].concat(),
+        0,
+    )
 }
 
 pub fn exists(path: &Path) -> bool {

@@ -1,9 +1,12 @@
-//! A small image, made field by field; the benchmark uses it too.
+//! A small image, made field by field; the benchmark uses it too, and the tests of installer and test machines.
+
+/// Room for further section headers.
+const HEADERS: usize = 1024;
 
 /// A PE32+ image of one section with these bytes in it, `extra` bytes longer than its sections.
 pub fn image(content: &[u8], extra: usize) -> Vec<u8> {
     let raw = content.len().next_multiple_of(512);
-    let mut bytes = vec![0; 512 + raw + extra];
+    let mut bytes = vec![0; HEADERS + raw + extra];
     let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
     let size = u32::try_from(raw).expect("small");
     put(0, b"MZ");
@@ -18,7 +21,7 @@ pub fn image(content: &[u8], extra: usize) -> Vec<u8> {
         (32, 0x1000),
         (36, 0x200),
         (56, 0x1000 + size.next_multiple_of(0x1000)),
-        (60, 512),
+        (60, HEADERS as u32),
         (108, 16),
     ] {
         put(optional + at, &u32::to_le_bytes(value));
@@ -30,11 +33,11 @@ pub fn image(content: &[u8], extra: usize) -> Vec<u8> {
         (8, size),
         (12, 0x1000),
         (16, size),
-        (20, 512),
+        (20, HEADERS as u32),
         (36, 0x6000_0020),
     ] {
         put(table + at, &u32::to_le_bytes(value));
     }
-    put(512, content);
+    put(HEADERS, content);
     bytes
 }

@@ -1,9 +1,8 @@
 //! Other programs that read and write the same formats.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-/// Whether a program is there; without it, says what a test leaves out. With `CI` set it must be
+/// Whether a program is in `PATH`, or at this path; without it, says what a test leaves out. With `CI` set it must be
 /// there.
 pub fn there(program: &str) -> bool {
     let found = std::env::var_os("PATH")
@@ -16,15 +15,6 @@ pub fn there(program: &str) -> bool {
         eprintln!("left out: {program} is not installed");
     }
     found
-}
-
-/// Runs a program to its end.
-pub fn run(program: &str, arguments: &[&Path]) -> Output {
-    Command::new(program)
-        .args(arguments)
-        .env_remove("OPENSSL_CONF")
-        .output()
-        .expect("the program starts")
 }
 
 /// Runs a program that must succeed.

@@ -11,9 +11,10 @@ mod policy;
 mod preflight;
 mod program;
 mod signing;
-mod tools;
 mod uki;
 mod vm;
 
 #[path = "../../../format/tests/it/image.rs"]
 mod image;
+#[path = "../../../signer/tests/it/tools.rs"]
+mod tools;

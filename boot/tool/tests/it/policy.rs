@@ -56,7 +56,7 @@ impl SoftwareTpm {
             .output()
             .expect("starts");
         if !output.status.success() {
-            println!("{line}: {}", String::from_utf8_lossy(&output.stderr));
+            eprintln!("{line}: {}", String::from_utf8_lossy(&output.stderr));
         }
         output.status.success()
     }

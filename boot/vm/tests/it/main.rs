@@ -6,3 +6,6 @@
 )]
 
 mod vm;
+
+#[path = "../../../signer/tests/it/image.rs"]
+mod image;

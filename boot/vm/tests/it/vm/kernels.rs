@@ -1,5 +1,7 @@
 //! Kernels made here, byte by byte, for what no real one does on demand.
 
+use crate::image::image;
+
 /// An EFI program that changes every register and gives up by `Exit`, as Linux does when it can't start.
 pub fn giving_up() -> Vec<u8> {
     let mut code = vec![
@@ -15,44 +17,5 @@ pub fn giving_up() -> Vec<u8> {
         0xf4, 0xeb, 0xfd, // hlt, for ever
     ];
     code.resize(512, 0xcc);
-    image(&code)
-}
-
-/// A PE32+ image with this code.
-fn image(code: &[u8]) -> Vec<u8> {
-    let mut out = vec![0; 512];
-    let mut put = |at: usize, value: &[u8]| out[at..at + value.len()].copy_from_slice(value);
-    put(0, b"MZ");
-    put(0x3c, &64u32.to_le_bytes());
-    put(64, b"PE\0\0\x64\x86\x01\0");
-    put(84, &240u16.to_le_bytes());
-    put(86, &0x0206u16.to_le_bytes());
-    let optional = 88;
-    put(optional, &0x020bu16.to_le_bytes());
-    let size = code.len() as u32;
-    // Entry, alignments, sizes of image and headers, number of directories.
-    for (at, value) in [
-        (16, 0x1000),
-        (32, 0x1000),
-        (36, 512),
-        (56, 0x2000),
-        (60, 512),
-        (108, 16),
-    ] {
-        put(optional + at, &u32::to_le_bytes(value));
-    }
-    put(optional + 68, &10u16.to_le_bytes());
-    let table = optional + 240;
-    put(table, b".text");
-    for (at, value) in [
-        (8, size),
-        (12, 0x1000),
-        (16, size),
-        (20, 512),
-        (36, 0x6000_0020),
-    ] {
-        put(table + at, &u32::to_le_bytes(value));
-    }
-    out.extend_from_slice(code);
-    out
+    image(&code, 0)
 }
