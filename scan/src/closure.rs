@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
+use snowguard_matching::package::Package;
 use snowguard_nix_formats::StorePath;
 
 use crate::recipe::Recipe;
@@ -10,6 +11,14 @@ use crate::recipe::Recipe;
 /// The index of a path in its closure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PathIndex(pub(crate) u32);
+
+impl PathIndex {
+    /// The index of the path at a place; `None` beyond 4,294,967,295.
+    #[must_use]
+    pub fn new(place: usize) -> Option<Self> {
+        u32::try_from(place).ok().map(Self)
+    }
+}
 
 /// One store path.
 #[derive(Debug, Clone)]
@@ -22,11 +31,22 @@ pub struct Entry {
     pub derivers: Vec<StorePath>,
 }
 
+/// A piece of software that is known without a store path: from a bill of materials or a channel.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// How its document names it.
+    pub label: String,
+    /// What the document says.
+    pub package: Package,
+}
+
 /// A set of store paths with what was asked for.
 #[derive(Debug, Default)]
 pub struct Closure {
     /// Each path once.
     pub entries: Vec<Entry>,
+    /// Software without paths.
+    pub named: Vec<Named>,
     /// What was asked for.
     pub roots: Vec<PathIndex>,
     /// Derivations that came with the input, by path.

@@ -1,8 +1,7 @@
 //! The whole story of one advisory, also when it is no finding.
 
-use snowguard_advisory::model::Advisory;
-use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Prose};
-use snowguard_matching::advisory_facts::AdvisoryFacts;
+use rustc_hash::FxHashSet;
+use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Brief, Facts, Prose};
 use snowguard_matching::evidence::Allowed;
 use snowguard_matching::judge::judge;
 use snowguard_matching::knowledge::Knowledge;
@@ -13,13 +12,16 @@ use snowguard_nix_formats::DrvName;
 
 use crate::closure::{Closure, PathIndex};
 use crate::identify::Identified;
+use crate::judge::{learn, projects_of};
 use crate::software::{Dropped, Inventory};
 
 /// What there is to say.
 #[derive(Debug)]
 pub struct Story<'a> {
-    /// The advisory, without its prose.
-    pub advisory: Advisory,
+    /// The advisory's id.
+    pub id: String,
+    /// What a line about it tells.
+    pub brief: Brief,
     /// Its prose.
     pub prose: Prose,
     /// It was rejected or withdrawn, so it ties to nothing.
@@ -43,39 +45,32 @@ pub fn explain<'a>(
     identified: &'a [Identified],
     file: &AdvisoryFile<'_>,
 ) -> Result<Option<Story<'a>>, AdvisoryFileError> {
-    let Some(candidate) = file.find(id)? else {
+    let mut reader = file.reader();
+    let Some(candidate) = reader.find(id)? else {
         return Ok(None);
     };
-    let Some((_, advisory)) = file.facts(&[candidate])?.pop() else {
-        return Ok(None);
-    };
-    let advisory = advisory.0;
-    let prose = file
-        .prose(&[candidate])?
-        .pop()
-        .map(|(_, prose)| prose)
-        .unwrap_or_default();
-    let facts = AdvisoryFacts::new(&advisory);
+    let Facts {
+        advisory,
+        facts,
+        brief,
+    } = reader.facts(candidate)?;
+    let prose = reader.prose(candidate)?;
     let mut knowledge = Knowledge::default();
+    let mut known = FxHashSet::default();
     let identities = || facts.rows.iter().flat_map(|row| &row.identities);
     for identity in identities() {
-        if let Some(hint) = file.hint(&identity.vendor_product)? {
-            knowledge.set_product(
-                &identity.vendor_product,
-                hint.homes,
-                hint.purls,
-                hint.checkers,
-            );
+        learn(&identity.vendor_product, file, &mut knowledge, &mut known)?;
+    }
+    let mut tied = Vec::new();
+    for one in identified {
+        let package = PackageFacts::new(one.package.clone());
+        for (name, projects) in projects_of(&package, file)? {
+            knowledge.set_projects(&name, projects);
+        }
+        if let Some(found) = judge(&advisory, &facts, &package, &knowledge, Allowed::ALL) {
+            tied.push((one, found));
         }
     }
-    let tied = identified
-        .iter()
-        .filter_map(|one| {
-            let package = PackageFacts::new(one.package.clone());
-            let found = judge(&advisory, &facts, &package, &knowledge, Allowed::ALL)?;
-            Some((one, found))
-        })
-        .collect();
     let products: Vec<&str> = identities()
         .map(|identity| identity.vendor_product.product.as_str())
         .collect();
@@ -95,7 +90,8 @@ pub fn explain<'a>(
     names.dedup();
     Ok(Some(Story {
         is_void: facts.is_void,
-        advisory,
+        id: advisory.id,
+        brief,
         prose,
         tied,
         left_out,

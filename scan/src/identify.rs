@@ -2,13 +2,15 @@
 //! patches.
 
 use serde::Serialize;
-use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, PackageKey};
+use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, PackageKey, Reader};
+use snowguard_matching::mention::cve_ids;
 use snowguard_matching::package::Package;
 use snowguard_nix_formats::StorePath;
 
-use crate::closure::{Closure, PathIndex};
+use crate::closure::{Closure, Named, PathIndex};
+use crate::parallel::in_runs;
 use crate::recipe::Recipe;
-use crate::software::Software;
+use crate::software::{Inventory, Software};
 
 /// How well a piece of software is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -107,47 +109,158 @@ const SCOPES: [(&str, &str); 9] = [
     ("r", "rPackages"),
 ];
 
+/// Pieces of software that one thread takes at a time.
+const PIECES: usize = 48;
+
+/// Finds the packages for all software of a closure, on all cores.
+///
+/// # Errors
+/// As every reading of the file.
+pub fn identify_all(
+    inventory: &Inventory,
+    closure: &Closure,
+    file: &AdvisoryFile<'_>,
+) -> Result<Vec<Identified>, AdvisoryFileError> {
+    let parts = in_runs(
+        &inventory.software,
+        PIECES,
+        || file.reader(),
+        |reader, run| {
+            let mut found = Vec::with_capacity(run.len());
+            for software in run {
+                found.extend(identify(software, closure, reader)?);
+            }
+            Ok(found)
+        },
+    )?;
+    let named = in_runs(
+        &closure.named,
+        PIECES,
+        || file.reader(),
+        |reader, run| run.iter().map(|named| of_name(named, reader)).collect(),
+    )?;
+    let named: Vec<Vec<Identified>> = named;
+    let all = parts.into_iter().flatten();
+    Ok(all.chain(named.into_iter().flatten()).collect())
+}
+
+/// What a document says of a piece of software, and what channels say of that name. The document's
+/// own word counts where both speak.
+fn of_name(named: &Named, reader: &mut Reader<'_, '_>) -> Result<Identified, AdvisoryFileError> {
+    let own = &named.package;
+    let software = Software {
+        name: own.name.clone(),
+        pname: own.pname.clone(),
+        version: own.version.clone(),
+        paths: Vec::new(),
+    };
+    let by_attribute = reader.packages(PackageKey::Attribute(&own.attr))?;
+    let same = by_attribute
+        .into_iter()
+        .find(|(_, package)| package.version == own.version && package.pname == own.pname);
+    let (mut package, known, channel) = match same {
+        Some((channel, package)) => (package, Known::ByNameAndVersion, Some(channel)),
+        None => by_name(&software, reader)?,
+    };
+    // Another ecosystem's package of the same name is another package.
+    if package.attr.contains('.') != own.attr.contains('.')
+        && set_of(&package.attr) != set_of(&own.attr)
+    {
+        package = own.clone();
+    }
+    package.patches.clone_from(&own.patches);
+    for vulnerability in &own.known_vulnerabilities {
+        if !package.known_vulnerabilities.contains(vulnerability) {
+            package.known_vulnerabilities.push(vulnerability.clone());
+        }
+    }
+    for purl in &own.purls {
+        if !package.purls.contains(purl) {
+            package.purls.insert(0, purl.clone());
+        }
+    }
+    if own.cpe.is_some() {
+        package.cpe.clone_from(&own.cpe);
+    }
+    Ok(Identified {
+        software,
+        package,
+        known,
+        channel,
+    })
+}
+
+/// `python3` of `python3Packages.requests`, without its version.
+fn set_of(attr: &str) -> &str {
+    let set = attr.split_once('.').map_or("", |(set, _)| set);
+    let stem = set.split("Packages").next().unwrap_or(set);
+    stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
+}
+
 /// Finds the package for a piece of software.
 ///
 /// One piece may stand for builds with different patches; it is split so that each answer is one
-/// about one set of patches.
+/// about builds that no advisory tells apart.
 ///
 /// # Errors
 /// As every reading of the file.
 pub fn identify(
     software: &Software,
     closure: &Closure,
-    file: &AdvisoryFile<'_>,
+    reader: &mut Reader<'_, '_>,
 ) -> Result<Vec<Identified>, AdvisoryFileError> {
     let mut groups: Vec<Identified> = Vec::new();
     for index in &software.paths {
-        let found = one(software, *index, closure, file)?;
-        // Nixpkgs has many attributes for parts of one thing (`getent` and `locale` of glibc): they
-        // are one as long as they carry the same patches.
-        let same = groups.iter_mut().find(|group| {
-            group.known.knows_patches() == found.known.knows_patches()
-                && group.package.patches == found.package.patches
-        });
-        match same {
-            Some(group) => {
-                group.software.paths.push(*index);
-                group.known = group.known.min(found.known);
-                if plainness(&found.package) < plainness(&group.package) {
-                    group.package = found.package;
-                    group.channel = found.channel;
-                }
-            }
+        let found = one(software, *index, closure, reader)?;
+        // Nixpkgs has many attributes for parts of one thing (`getent` and `locale` of glibc, the
+        // modules of a kernel): they are one as long as their patches mend the same.
+        match groups.iter_mut().find(|group| is_same(group, &found)) {
+            Some(group) => merge(group, found),
             None => groups.push(found),
         }
     }
     Ok(groups)
 }
 
+/// Whether no advisory can tell two builds of one version apart.
+fn is_same(a: &Identified, b: &Identified) -> bool {
+    a.known.knows_patches() == b.known.knows_patches()
+        && a.package.known_vulnerabilities == b.package.known_vulnerabilities
+        && (a.package.patches == b.package.patches
+            || mended(&a.package.patches) == mended(&b.package.patches))
+}
+
+/// Ids that patches name, sorted.
+fn mended(patches: &[String]) -> Vec<String> {
+    let mut ids: Vec<String> = patches.iter().flat_map(|patch| cve_ids(patch)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn merge(group: &mut Identified, found: Identified) {
+    group.software.paths.extend(found.software.paths);
+    group.known = group.known.min(found.known);
+    let (mut kept, other) = if plainness(&found.package) < plainness(&group.package) {
+        group.channel = found.channel;
+        let other = std::mem::take(&mut group.package);
+        (found.package, other)
+    } else {
+        (std::mem::take(&mut group.package), found.package)
+    };
+    for patch in other.patches {
+        if !kept.patches.contains(&patch) {
+            kept.patches.push(patch);
+        }
+    }
+    group.package = kept;
+}
+
 fn one(
     software: &Software,
     index: PathIndex,
     closure: &Closure,
-    file: &AdvisoryFile<'_>,
+    reader: &mut Reader<'_, '_>,
 ) -> Result<Identified, AdvisoryFileError> {
     let entry = closure.entry(index);
     let alone = |package: Package, known: Known, channel: Option<usize>| Identified {
@@ -160,14 +273,14 @@ fn one(
         channel,
     };
     if let Some(entry) = entry
-        && let Some((channel, package)) = file
+        && let Some((channel, package)) = reader
             .packages(PackageKey::Output(entry.path.digest_str()))?
             .into_iter()
             .min_by_key(|(_, package)| plainness(package))
     {
         return Ok(alone(package, Known::ByPath, Some(channel)));
     }
-    let (mut package, mut known, channel) = by_name(software, file)?;
+    let (mut package, mut known, channel) = by_name(software, reader)?;
     let derivers: &[StorePath] = entry.map_or(&[], |entry| &entry.derivers);
     let recipes: Vec<&Recipe> = derivers
         .iter()
@@ -215,8 +328,11 @@ fn common_patches(recipes: &[&Recipe]) -> Vec<String> {
 
 /// The file's name without store folder and digest.
 fn patch_name(patch: &str) -> &str {
-    let base = patch.rsplit('/').next().unwrap_or(patch);
-    match StorePath::from_base_name(base) {
+    // What a patch's content says stands behind its path.
+    let path = patch.split(' ').next().unwrap_or(patch);
+    let start = path.rfind('/').map_or(0, |slash| slash + 1);
+    let base = &patch[start..];
+    match StorePath::from_base_name(&path[start..]) {
         Ok(_) => base.split_once('-').map_or(base, |(_, name)| name),
         Err(_) => base,
     }
@@ -225,18 +341,18 @@ fn patch_name(patch: &str) -> &str {
 /// What channels say of software of this name.
 fn by_name(
     software: &Software,
-    file: &AdvisoryFile<'_>,
+    reader: &mut Reader<'_, '_>,
 ) -> Result<(Package, Known, Option<usize>), AdvisoryFileError> {
-    let mut found = file.packages(PackageKey::Name(&software.name))?;
+    let mut found = reader.packages(PackageKey::Name(&software.name))?;
     let mut known = Known::ByNameAndVersion;
     if found.is_empty() {
-        found = file.packages(PackageKey::Pname(&software.pname))?;
+        found = reader.packages(PackageKey::Pname(&software.pname))?;
         known = Known::ByName;
     }
     if found.is_empty()
         && let Some((_, bare)) = scoped(&software.pname)
     {
-        found = file.packages(PackageKey::Pname(bare))?;
+        found = reader.packages(PackageKey::Pname(bare))?;
         // Another language's package of the same name is another package.
         let set = scoped(&software.pname).map_or("", |(set, _)| set);
         let stem = set

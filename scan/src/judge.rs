@@ -1,149 +1,305 @@
 //! Judging a whole inventory.
 
-use std::num::NonZeroUsize;
-use std::thread;
-
 use rustc_hash::{FxHashMap, FxHashSet};
-use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Candidate, Prose};
-use snowguard_matching::advisory_facts::AdvisoryFacts;
+use serde::{Deserialize, Serialize};
+use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Brief, Candidate, Prose, Reader};
 use snowguard_matching::evidence::Allowed;
-use snowguard_matching::judge::judge;
+use snowguard_matching::judge::{judge, verdict_of};
 use snowguard_matching::keys;
 use snowguard_matching::knowledge::Knowledge;
-use snowguard_matching::package_facts::PackageFacts;
+use snowguard_matching::package_facts::{PackageFacts, Rank};
 use snowguard_matching::verdict::{Match, Tier, Verdict};
 
+use crate::cache::VerdictCache;
 use crate::identify::Identified;
+use crate::parallel::in_runs;
 
-/// A verdict about one piece of software.
-#[derive(Debug, Clone)]
-pub struct Judgement {
-    /// Index into the software that was judged.
-    pub software: usize,
+/// Advisories that one thread takes at a time. Neighbours share blocks.
+const RUN: usize = 256;
+/// Pieces of software that one thread takes at a time.
+const PIECES: usize = 64;
+
+/// An advisory that affects a piece of software.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Affected {
     /// The advisory in the file.
     pub candidate: Candidate,
     /// Verdict, tier and reasons.
     pub found: Match,
+    /// What a line about the advisory tells.
+    pub brief: Brief,
+}
+
+/// All that advisories say of one piece of software.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Judged {
+    /// Those that affect it, by advisory, in all tiers that were asked for.
+    pub affected: Vec<Affected>,
+    /// How many are fixed by version or patch, in those tiers.
+    pub fixed: usize,
+    /// How many cannot be decided, in those tiers.
+    pub unknown: usize,
+    /// How many pairs were looked at.
+    pub pairs: usize,
 }
 
 /// All verdicts of a scan.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// In the order of software, then advisory.
-    pub judgements: Vec<Judgement>,
-    /// How many pairs were looked at.
-    pub pairs: usize,
+    /// For each piece of software, in its order.
+    pub judged: Vec<Judged>,
+    /// How many pieces the cache knew.
+    pub from_cache: usize,
+}
+
+/// A pair to be judged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Pair {
+    candidate: Candidate,
+    software: u32,
 }
 
 impl Scan {
-    /// Judges everything, on all cores.
+    /// Judges everything, on all cores. What the cache knows is taken from there, and what it does
+    /// not know is given to it.
     ///
     /// # Errors
     /// As every reading of the file.
     pub fn run(
         software: &[Identified],
         file: &AdvisoryFile<'_>,
+        lowest: Tier,
+        cache: &mut VerdictCache,
     ) -> Result<Self, AdvisoryFileError> {
-        let facts: Vec<PackageFacts> = software
+        let mut judged: Vec<Option<Judged>> = software
             .iter()
-            .map(|one| PackageFacts::new(one.package.clone()))
+            .map(|one| cache.get(&one.package, lowest))
             .collect();
-        let mut wanted: FxHashMap<Candidate, Vec<u32>> = FxHashMap::default();
-        for (number, package) in facts.iter().enumerate() {
-            let mut candidates: FxHashSet<Candidate> = FxHashSet::default();
-            for key in keys::of_package_facts(package) {
-                candidates.extend(file.candidates(key)?);
-            }
-            for candidate in candidates {
-                wanted
-                    .entry(candidate)
-                    .or_default()
-                    .push(u32::try_from(number).unwrap_or(u32::MAX));
-            }
+        let open: Vec<u32> = (0_u32..)
+            .zip(&judged)
+            .filter(|(_, known)| known.is_none())
+            .map(|(number, _)| number)
+            .collect();
+        let from_cache = software.len() - open.len();
+        for (number, result) in judge_open(software, &open, file, lowest)? {
+            let place = number as usize;
+            cache.put(&software[place].package, lowest, &result);
+            judged[place] = Some(result);
         }
-        let mut wanted: Vec<(Candidate, Vec<u32>)> = wanted.into_iter().collect();
-        wanted.sort_unstable();
-        let pairs = wanted.iter().map(|(_, packages)| packages.len()).sum();
-        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        // Neighbours share blocks, so each thread takes a run of them.
-        let share = wanted.len().div_ceil(threads).max(1);
-        let parts: Vec<Result<Vec<Judgement>, AdvisoryFileError>> = thread::scope(|scope| {
-            let running: Vec<_> = wanted
-                .chunks(share)
-                .map(|part| scope.spawn(|| judge_part(part, &facts, file)))
-                .collect();
-            running
-                .into_iter()
-                .map(|thread| {
-                    thread
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
-        });
-        let mut judgements = Vec::new();
-        for part in parts {
-            judgements.extend(part?);
-        }
-        judgements
-            .sort_by(|a, b| (a.software, &a.found.advisory).cmp(&(b.software, &b.found.advisory)));
-        Ok(Self { judgements, pairs })
-    }
-
-    /// What a person has to look at: affected, in the tiers that are shown.
-    pub fn findings(&self, lowest: Tier) -> impl Iterator<Item = &Judgement> {
-        self.judgements.iter().filter(move |judgement| {
-            judgement.found.verdict == Verdict::Affected && judgement.found.tier <= lowest
+        Ok(Self {
+            judged: judged.into_iter().map(Option::unwrap_or_default).collect(),
+            from_cache,
         })
     }
+
+    /// What a person has to look at: affected, with the index of the software.
+    pub fn findings(&self) -> impl Iterator<Item = (usize, &Affected)> {
+        let all = self.judged.iter().enumerate();
+        all.flat_map(|(number, judged)| judged.affected.iter().map(move |one| (number, one)))
+    }
 }
 
-fn judge_part(
-    part: &[(Candidate, Vec<u32>)],
-    packages: &[PackageFacts],
+fn judge_open(
+    software: &[Identified],
+    open: &[u32],
     file: &AdvisoryFile<'_>,
-) -> Result<Vec<Judgement>, AdvisoryFileError> {
-    let candidates: Vec<Candidate> = part.iter().map(|(candidate, _)| *candidate).collect();
-    let mut knowledge = Knowledge::default();
-    let mut hinted: FxHashSet<String> = FxHashSet::default();
-    let mut out = Vec::new();
-    for ((candidate, advisory), (_, numbers)) in file.facts(&candidates)?.into_iter().zip(part) {
-        let advisory = advisory.0;
-        let facts = AdvisoryFacts::new(&advisory);
-        for identity in facts.rows.iter().flat_map(|row| &row.identities) {
-            let product = &identity.vendor_product;
-            if hinted.insert(product.to_text())
-                && let Some(hint) = file.hint(product)?
-            {
-                knowledge.set_product(product, hint.homes, hint.purls, hint.checkers);
-            }
-        }
-        for number in numbers {
-            let Some(package) = packages.get(*number as usize) else {
-                continue;
-            };
-            if let Some(found) = judge(&advisory, &facts, package, &knowledge, Allowed::ALL) {
-                out.push(Judgement {
-                    software: *number as usize,
-                    candidate,
-                    found,
-                });
-            }
+    lowest: Tier,
+) -> Result<Vec<(u32, Judged)>, AdvisoryFileError> {
+    let prepared = in_runs(
+        open,
+        PIECES,
+        || (),
+        |(), run| {
+            run.iter()
+                .map(|number| prepare(&software[*number as usize], file))
+                .collect::<Result<Vec<Prepared>, AdvisoryFileError>>()
+        },
+    )?;
+    let prepared: Vec<Prepared> = prepared.into_iter().flatten().collect();
+    let mut results: Vec<(u32, Judged)> = open
+        .iter()
+        .map(|number| (*number, Judged::default()))
+        .collect();
+    let mut pairs: Vec<Pair> = Vec::new();
+    for (number, one) in (0_u32..).zip(&prepared) {
+        results[number as usize].1.pairs = one.candidates.len();
+        pairs.extend(one.candidates.iter().map(|candidate| Pair {
+            candidate: *candidate,
+            software: number,
+        }));
+    }
+    pairs.sort_unstable();
+    let parts = in_runs(
+        &pairs,
+        RUN,
+        || Judge::new(&prepared, file, lowest),
+        |judge, run| judge.run(run),
+    )?;
+    for (number, outcome) in parts.into_iter().flatten() {
+        let judged = &mut results[number as usize].1;
+        match outcome {
+            Outcome::Fixed => judged.fixed += 1,
+            Outcome::Unknown => judged.unknown += 1,
+            Outcome::Affected(affected) => judged.affected.push(*affected),
         }
     }
-    Ok(out)
+    for (_, judged) in &mut results {
+        let by_id = |a: &Affected, b: &Affected| a.found.advisory.cmp(&b.found.advisory);
+        judged.affected.sort_by(by_id);
+    }
+    Ok(results)
 }
 
-/// The prose of the advisories of some judgements.
+/// A piece of software, ready to be judged.
+struct Prepared {
+    facts: PackageFacts,
+    candidates: Vec<Candidate>,
+    /// Repology's projects of its names.
+    projects: Vec<(String, Vec<String>)>,
+}
+
+fn prepare(one: &Identified, file: &AdvisoryFile<'_>) -> Result<Prepared, AdvisoryFileError> {
+    let facts = PackageFacts::new(one.package.clone());
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for key in keys::of_package_facts(&facts) {
+        candidates.extend(file.candidates(key)?);
+    }
+    candidates.sort_unstable();
+    candidates.dedup();
+    let projects = projects_of(&facts, file)?;
+    Ok(Prepared {
+        facts,
+        candidates,
+        projects,
+    })
+}
+
+/// What Repology calls the projects of a package's names, where the matcher asks for it.
+pub(crate) fn projects_of(
+    facts: &PackageFacts,
+    file: &AdvisoryFile<'_>,
+) -> Result<Vec<(String, Vec<String>)>, AdvisoryFileError> {
+    let mut all = Vec::new();
+    let exact = facts.names.iter().filter(|name| name.rank == Rank::Exact);
+    for name in exact.filter(|_| facts.scope.names_programs()) {
+        let projects = file.projects(&name.joined)?;
+        if !projects.is_empty() {
+            all.push((name.joined.clone(), projects));
+        }
+    }
+    Ok(all)
+}
+
+enum Outcome {
+    Fixed,
+    Unknown,
+    Affected(Box<Affected>),
+}
+
+/// What one thread judges with.
+struct Judge<'j, 'f, 'a> {
+    prepared: &'j [Prepared],
+    file: &'f AdvisoryFile<'a>,
+    reader: Reader<'f, 'a>,
+    knowledge: Knowledge,
+    hinted: FxHashSet<String>,
+    lowest: Tier,
+}
+
+impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
+    fn new(prepared: &'j [Prepared], file: &'f AdvisoryFile<'a>, lowest: Tier) -> Self {
+        let mut knowledge = Knowledge::default();
+        for (name, projects) in prepared.iter().flat_map(|one| &one.projects) {
+            knowledge.set_projects(name, projects.clone());
+        }
+        Self {
+            prepared,
+            file,
+            reader: file.reader(),
+            knowledge,
+            hinted: FxHashSet::default(),
+            lowest,
+        }
+    }
+
+    fn run(&mut self, pairs: &[Pair]) -> Result<Vec<(u32, Outcome)>, AdvisoryFileError> {
+        let mut out = Vec::new();
+        for same in pairs.chunk_by(|a, b| a.candidate == b.candidate) {
+            let Some(first) = same.first() else { continue };
+            let read = self.reader.facts(first.candidate)?;
+            let (advisory, facts) = (&read.advisory, &read.facts);
+            for identity in facts.rows.iter().flat_map(|row| &row.identities) {
+                learn(
+                    &identity.vendor_product,
+                    self.file,
+                    &mut self.knowledge,
+                    &mut self.hinted,
+                )?;
+            }
+            for pair in same {
+                let package = &self.prepared[pair.software as usize].facts;
+                let found = verdict_of(advisory, facts, package, &self.knowledge, Allowed::ALL);
+                let Some((verdict, tier)) = found.filter(|(_, tier)| *tier <= self.lowest) else {
+                    continue;
+                };
+                let outcome = match verdict {
+                    Verdict::NotAffected => continue,
+                    Verdict::Fixed => Outcome::Fixed,
+                    Verdict::Unknown => Outcome::Unknown,
+                    Verdict::Affected => {
+                        let told = judge(advisory, facts, package, &self.knowledge, Allowed::ALL);
+                        let Some(found) = told.filter(|told| told.tier == tier) else {
+                            continue;
+                        };
+                        Outcome::Affected(Box::new(Affected {
+                            candidate: pair.candidate,
+                            found,
+                            brief: read.brief.clone(),
+                        }))
+                    }
+                };
+                out.push((pair.software, outcome));
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Takes in what the file knows of a product, once.
+pub(crate) fn learn(
+    product: &snowguard_matching::package_facts::VendorProduct,
+    file: &AdvisoryFile<'_>,
+    knowledge: &mut Knowledge,
+    known: &mut FxHashSet<String>,
+) -> Result<(), AdvisoryFileError> {
+    if known.insert(product.to_text())
+        && let Some(hint) = file.hint(product)?
+    {
+        knowledge.set_product(product, hint.homes, hint.purls, hint.checkers);
+    }
+    Ok(())
+}
+
+/// What people read of the advisories of a scan's findings.
 ///
 /// # Errors
 /// As every reading of the file.
-pub fn prose<'j>(
-    judgements: impl Iterator<Item = &'j Judgement>,
+pub fn prose(
+    scan: &Scan,
     file: &AdvisoryFile<'_>,
 ) -> Result<FxHashMap<Candidate, Prose>, AdvisoryFileError> {
-    let mut candidates: Vec<Candidate> = judgements.map(|one| one.candidate).collect();
+    let mut candidates: Vec<Candidate> = scan.findings().map(|(_, one)| one.candidate).collect();
     candidates.sort_unstable();
     candidates.dedup();
-    Ok(file.prose(&candidates)?.into_iter().collect())
+    let parts = in_runs(
+        &candidates,
+        RUN,
+        || file.reader(),
+        |reader, run| {
+            run.iter()
+                .map(|candidate| Ok((*candidate, reader.prose(*candidate)?)))
+                .collect::<Result<Vec<(Candidate, Prose)>, AdvisoryFileError>>()
+        },
+    )?;
+    Ok(parts.into_iter().flatten().collect())
 }

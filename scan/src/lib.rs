@@ -8,13 +8,19 @@
 //!
 //! Entry types: [`closure::Closure`], [`software::Inventory`], [`judge::Scan`].
 
+pub mod cache;
 pub mod closure;
+pub mod confine;
 pub mod database;
+pub mod difference;
 pub mod explain;
 pub mod identify;
 pub mod input;
 pub mod judge;
+pub mod parallel;
 pub mod recipe;
 pub mod report;
 pub mod software;
 pub mod suppress;
+pub mod update;
+pub mod watch;

@@ -54,6 +54,7 @@ impl Blocks {
         body: &Body<'_>,
         block: usize,
         unpacker: &mut zstd::bulk::Decompressor<'_>,
+        old: Block,
     ) -> Result<Block, AdvisoryFileError> {
         if block >= self.count {
             return Err(AdvisoryFileError::malformed("a block", "past the last"));
@@ -66,22 +67,30 @@ impl Blocks {
         if length > MAX_BLOCK {
             return Err(AdvisoryFileError::malformed("a block", "too large"));
         }
-        let bytes = unpacker
-            .decompress(packed, length)
+        let Block {
+            mut bytes,
+            mut ends,
+        } = old;
+        bytes.clear();
+        ends.clear();
+        // A damaged block says a length that its bytes never reach: memory is given as they come.
+        bytes.reserve(length);
+        unpacker
+            .decompress_to_buffer(packed, &mut bytes)
             .map_err(|failed| AdvisoryFileError::malformed("a block", failed))?;
-        Block::new(bytes)
+        Block::new(bytes, ends)
     }
 }
 
 /// An unpacked block: the number of documents, their lengths, the documents.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Block {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Block {
-    fn new(bytes: Vec<u8>) -> Result<Self, AdvisoryFileError> {
+    fn new(bytes: Vec<u8>, mut ends: Vec<usize>) -> Result<Self, AdvisoryFileError> {
         let bad = || AdvisoryFileError::malformed("a block", "its lengths don't fit");
         let count = number(bytes.get(..4).ok_or_else(bad)?).ok_or_else(bad)? as usize;
         let start = count
@@ -89,7 +98,7 @@ impl Block {
             .and_then(|lengths| lengths.checked_add(4))
             .filter(|start| *start <= bytes.len())
             .ok_or_else(bad)?;
-        let mut ends = Vec::with_capacity(count + 1);
+        ends.reserve(count + 1);
         let mut at = start;
         ends.push(at);
         for length in bytes[4..start].chunks_exact(4) {

@@ -1,23 +1,26 @@
 //! Reading.
 
 use snowguard_matching::keys::Key;
-use snowguard_matching::package::Package;
 use snowguard_matching::package_facts::VendorProduct;
 
 use zstd::dict::DecoderDictionary;
 
-use crate::blocks::{Block, Blocks};
+use crate::blocks::Blocks;
 use crate::error::AdvisoryFileError;
 use crate::flat::{Body, Flat};
 use crate::header::{Header, Kind, Preamble};
 use crate::hint::{self, Hint};
 use crate::key::PublicKey;
 use crate::multimap::{self, MultiMap};
-use crate::parts::{Facts, Prose};
+use crate::reader::Reader;
+use crate::ruling::Ruling;
 use crate::writer::Dictionaries;
 
 /// The number of an advisory in a file; no meaning outside of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
 pub struct Candidate(pub(crate) u32);
 
 /// By what a package is found.
@@ -52,22 +55,23 @@ impl PackageKey<'_> {
 #[derive(Debug)]
 pub struct AdvisoryFile<'a> {
     preamble: Preamble,
-    body: Body<'a>,
+    pub(crate) body: Body<'a>,
     advisories: MultiMap,
-    facts: Blocks,
-    prose: Blocks,
+    pub(crate) facts: Blocks,
+    pub(crate) prose: Blocks,
     hint_keys: Flat,
     hint_offsets: Flat,
     hints: Flat,
-    packages: MultiMap,
-    package_blocks: Blocks,
-    dictionaries: [Dictionary<'a>; 3],
+    rulings: Flat,
+    pub(crate) packages: MultiMap,
+    pub(crate) package_blocks: Blocks,
+    pub(crate) dictionaries: [Dictionary<'a>; 3],
 }
 
 /// A dictionary as it stands in the file, and made ready to unpack with.
-struct Dictionary<'a> {
+pub(crate) struct Dictionary<'a> {
     bytes: &'a [u8],
-    ready: DecoderDictionary<'static>,
+    pub(crate) ready: DecoderDictionary<'static>,
 }
 
 impl std::fmt::Debug for Dictionary<'_> {
@@ -118,6 +122,7 @@ impl<'a> AdvisoryFile<'a> {
             hint_keys: flat(Kind::HintKeys)?,
             hint_offsets: flat(Kind::HintOffsets)?,
             hints: flat(Kind::Hints)?,
+            rulings: flat(Kind::Rulings)?,
             packages: MultiMap {
                 keys: flat(Kind::PackageKeys)?,
                 offsets: flat(Kind::PackageOffsets)?,
@@ -138,6 +143,12 @@ impl<'a> AdvisoryFile<'a> {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.preamble.header
+    }
+
+    /// SHA-256 of the signed header, which covers every byte of the content.
+    #[must_use]
+    pub fn identity(&self) -> [u8; 32] {
+        self.preamble.identity
     }
 
     /// Name of the key that signed it.
@@ -182,43 +193,10 @@ impl<'a> AdvisoryFile<'a> {
         Ok(numbers.into_iter().map(Candidate).collect())
     }
 
-    /// The advisory that has this id, or that is an alias of it.
-    ///
-    /// # Errors
-    /// As [`AdvisoryFile::candidates`].
-    pub fn find(&self, id: &str) -> Result<Option<Candidate>, AdvisoryFileError> {
-        let found = self.candidates(Key::new("id", id))?;
-        let mut others = None;
-        for (candidate, facts) in self.facts(&found)? {
-            if facts.0.id == id {
-                return Ok(Some(candidate));
-            }
-            others.get_or_insert(candidate);
-        }
-        Ok(others)
-    }
-
-    /// What verdicts are made of, for several advisories. In ascending order each block is unpacked
-    /// once.
-    ///
-    /// # Errors
-    /// As [`AdvisoryFile::candidates`].
-    pub fn facts(
-        &self,
-        candidates: &[Candidate],
-    ) -> Result<Vec<(Candidate, Facts)>, AdvisoryFileError> {
-        self.documents(&self.facts, &self.dictionaries[0], candidates)
-    }
-
-    /// What people read, for several advisories.
-    ///
-    /// # Errors
-    /// As [`AdvisoryFile::candidates`].
-    pub fn prose(
-        &self,
-        candidates: &[Candidate],
-    ) -> Result<Vec<(Candidate, Prose)>, AdvisoryFileError> {
-        self.documents(&self.prose, &self.dictionaries[1], candidates)
+    /// A reader of documents. Each thread needs one of its own; it keeps what it unpacked last.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_, 'a> {
+        Reader::new(self)
     }
 
     /// What is known of a product beyond its advisories.
@@ -226,7 +204,23 @@ impl<'a> AdvisoryFile<'a> {
     /// # Errors
     /// As [`AdvisoryFile::candidates`].
     pub fn hint(&self, product: &VendorProduct) -> Result<Option<Hint>, AdvisoryFileError> {
-        let Some(index) = multimap::find(&self.body, &self.hint_keys, hint::key(product))? else {
+        self.hinted(hint::key(product))
+    }
+
+    /// Repology's projects of a joined package name.
+    ///
+    /// # Errors
+    /// As [`AdvisoryFile::candidates`].
+    pub fn projects(&self, name: &str) -> Result<Vec<String>, AdvisoryFileError> {
+        self.hinted(hint::projects_key(name))
+            .map(Option::unwrap_or_default)
+    }
+
+    fn hinted<T: serde::de::DeserializeOwned>(
+        &self,
+        key: u64,
+    ) -> Result<Option<T>, AdvisoryFileError> {
+        let Some(index) = multimap::find(&self.body, &self.hint_keys, key)? else {
             return Ok(None);
         };
         let start = self.body.u32_at(&self.hint_offsets, index)?;
@@ -239,48 +233,16 @@ impl<'a> AdvisoryFile<'a> {
             .map_err(|failed| AdvisoryFileError::malformed("a hint", failed))
     }
 
-    /// The packages under a key, in the order of the file, with the index of their channel.
+    /// What people decided about advisories, and the rules they set.
     ///
     /// # Errors
     /// As [`AdvisoryFile::candidates`].
-    pub fn packages(
-        &self,
-        key: PackageKey<'_>,
-    ) -> Result<Vec<(usize, Package)>, AdvisoryFileError> {
-        let numbers = self.packages.get(&self.body, key.hash())?;
-        let found: Vec<(Candidate, (usize, Package))> = self.documents(
-            &self.package_blocks,
-            &self.dictionaries[2],
-            &numbers.into_iter().map(Candidate).collect::<Vec<_>>(),
-        )?;
-        Ok(found.into_iter().map(|(_, package)| package).collect())
-    }
-
-    fn documents<T: serde::de::DeserializeOwned>(
-        &self,
-        blocks: &Blocks,
-        dictionary: &Dictionary<'_>,
-        numbers: &[Candidate],
-    ) -> Result<Vec<(Candidate, T)>, AdvisoryFileError> {
-        if numbers.is_empty() {
+    pub fn rulings(&self) -> Result<Vec<Ruling>, AdvisoryFileError> {
+        let bytes = self.body.slice(&self.rulings, 0..self.rulings.length)?;
+        if bytes.is_empty() {
             return Ok(Vec::new());
         }
-        let mut unpacker = zstd::bulk::Decompressor::with_prepared_dictionary(&dictionary.ready)
-            .map_err(|failed| AdvisoryFileError::malformed("a dictionary", failed))?;
-        let mut open: Option<(usize, Block)> = None;
-        let mut out = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let (block, place) = blocks.place(&self.body, number.0)?;
-            let unpacked = match open.take() {
-                Some((known, unpacked)) if known == block => unpacked,
-                _ => blocks.unpack(&self.body, block, &mut unpacker)?,
-            };
-            let (_, unpacked) = open.insert((block, unpacked));
-            let document = unpacked.get(place)?;
-            let value = serde_json::from_slice(document)
-                .map_err(|failed| AdvisoryFileError::malformed("a document", failed))?;
-            out.push((*number, value));
-        }
-        Ok(out)
+        postcard::from_bytes(bytes)
+            .map_err(|failed| AdvisoryFileError::malformed("the rulings", failed))
     }
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::error::AdvisoryFileError;
 use crate::key::PublicKey;
 
-pub(crate) const MAGIC: &[u8; 8] = b"SNOWADV1";
+pub(crate) const MAGIC: &[u8; 8] = b"SNOWADV2";
 /// A file of 2 GiB in chunks of 64 KiB has a header of about 1.2 MB.
 const MAX_HEADER: usize = 16 << 20;
 pub(crate) const SIGNATURE: usize = 64;
@@ -87,6 +87,8 @@ pub(crate) enum Kind {
     HintOffsets,
     /// Hints.
     Hints,
+    /// What people decided.
+    Rulings,
     /// Sorted keys of packages.
     PackageKeys,
     /// Where the postings of each key begin.
@@ -142,6 +144,8 @@ pub struct Preamble {
     pub header: Header,
     /// Name of the key that signed it.
     pub signed_by: String,
+    /// SHA-256 of the signed header.
+    pub identity: [u8; 32],
     /// Where the body begins.
     pub body: u64,
     /// Where the body ends: the length of the whole file.
@@ -224,6 +228,7 @@ impl Preamble {
         let length: u64 = header.chunks.iter().map(|c| u64::from(c.length)).sum();
         Ok(Self {
             signed_by: key.name().to_owned(),
+            identity: Sha256::digest(signed).into(),
             body,
             end: body + length,
             header,

@@ -45,3 +45,8 @@ pub(crate) fn key(product: &VendorProduct) -> u64 {
         .to_i64()
         .cast_unsigned()
 }
+
+/// The key of Repology's projects of a joined package name.
+pub(crate) fn projects_key(name: &str) -> u64 {
+    Key::new("projects", name).to_i64().cast_unsigned()
+}

@@ -6,12 +6,12 @@
 //!
 //! Non-goals: no matching (that is [`snowguard_matching`]), no downloading, no merging of files.
 //!
-//! Entry types: [`Writer`] and [`AdvisoryFile`]; [`PublicKey`] and [`SecretKey`].
+//! Entry types: [`Writer`], [`AdvisoryFile`] and its [`Reader`]; [`PublicKey`] and [`SecretKey`].
 //!
 //! # Layout
 //! ```text
 //! file      = magic header-length header signature body
-//! magic     = "SNOWADV1"                 (8 bytes)
+//! magic     = "SNOWADV2"                 (8 bytes)
 //! header-length = u32, little-endian     (at most 16 MiB)
 //! header    = postcard of `Header`: what it is, its sections, length and SHA-256 of each chunk
 //! signature = Ed25519 over magic and header (64 bytes)
@@ -31,6 +31,9 @@ mod hint;
 mod key;
 mod multimap;
 mod parts;
+mod reader;
+mod ruling;
+mod stored;
 mod writer;
 
 pub use error::AdvisoryFileError;
@@ -38,5 +41,7 @@ pub use file::{AdvisoryFile, Candidate, PackageKey};
 pub use header::{ChannelInfo, Chunk, Header, Preamble, SourceInfo};
 pub use hint::Hint;
 pub use key::{KeyError, PublicKey, SecretKey};
-pub use parts::{Facts, Prose};
-pub use writer::{Contents, Dictionaries, Writer};
+pub use parts::{Brief, Facts, Prose};
+pub use reader::Reader;
+pub use ruling::Ruling;
+pub use writer::{Contents, Dictionaries, Writer, sign_anything};

@@ -5,27 +5,42 @@
 
 use serde::{Deserialize, Serialize};
 use snowguard_advisory::model::{Advisory, Epss, Kev, Record, Reference, Severity, Ssvc};
-use snowguard_matching::repository::Repository;
+use snowguard_matching::advisory_facts::AdvisoryFacts;
 
 /// Longest description that is kept, in bytes.
 const DESCRIPTION: usize = 1_200;
 /// Most links that are kept of one record.
 const LINKS: usize = 24;
 
-/// What verdicts are made of: an advisory without what only people read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Facts(pub Advisory);
+/// What verdicts are made of, and what a line about the advisory tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// Its records, as far as verdicts need them.
+    pub advisory: Advisory,
+    /// What they say about software, worked out when the file was written.
+    pub facts: AdvisoryFacts,
+    /// What a line about it tells.
+    pub brief: Brief,
+}
+
+/// What a line about an advisory tells.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Brief {
+    /// The first title that a record gives. Hostile: escape it where it is shown.
+    pub title: Option<String>,
+    /// Highest base score of CVSS, 0.0 to 10.0.
+    pub score: Option<f64>,
+    /// Probability of exploitation within 30 days, 0.0 to 1.0.
+    pub epss: Option<f64>,
+    /// Whether CISA's catalogue lists it.
+    pub is_exploited: bool,
+    /// Other ids of the same vulnerability, sorted.
+    pub aliases: Vec<String>,
+}
 
 /// What people read of an advisory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Prose {
-    /// Other ids of the same vulnerability.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
-    /// The first title that a record gives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
     /// The first description, at most 1,200 bytes of it. Hostile: escape it where it is shown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -55,18 +70,10 @@ pub struct Prose {
     pub references: Vec<Reference>,
 }
 
-/// Takes an advisory apart. The facts give the same verdicts as the whole: the matcher reads no
-/// more of it.
+/// What a line about an advisory tells.
 #[must_use]
-pub(crate) fn split(advisory: &Advisory) -> (Facts, Prose) {
+pub(crate) fn brief(advisory: &Advisory) -> Brief {
     let records = &advisory.records;
-    let text = |pick: fn(&Record) -> &str| {
-        records
-            .iter()
-            .map(pick)
-            .find(|text| !text.is_empty())
-            .unwrap_or_default()
-    };
     let mut aliases: Vec<String> = records
         .iter()
         .flat_map(|record| std::iter::once(&record.id).chain(&record.aliases))
@@ -75,10 +82,30 @@ pub(crate) fn split(advisory: &Advisory) -> (Facts, Prose) {
         .collect();
     aliases.sort_unstable();
     aliases.dedup();
-    let mut prose = Prose {
-        aliases,
+    Brief {
         title: records.iter().find_map(|record| record.title.clone()),
-        description: excerpt(text(|record| &record.description)),
+        score: records
+            .iter()
+            .flat_map(|record| &record.severities)
+            .filter_map(|severity| severity.score)
+            .max_by(f64::total_cmp),
+        epss: advisory.epss.map(|epss| epss.score),
+        is_exploited: advisory.kev.is_some(),
+        aliases,
+    }
+}
+
+/// What people read of an advisory.
+#[must_use]
+pub(crate) fn prose(advisory: &Advisory) -> Prose {
+    let records = &advisory.records;
+    let description = records
+        .iter()
+        .map(|record| record.description.as_str())
+        .find(|text| !text.is_empty())
+        .unwrap_or_default();
+    let mut prose = Prose {
+        description: excerpt(description),
         published: records.iter().filter_map(|record| record.published).min(),
         modified: records.iter().filter_map(|record| record.modified).max(),
         severities: each(records, |record| &record.severities),
@@ -97,44 +124,7 @@ pub(crate) fn split(advisory: &Advisory) -> (Facts, Prose) {
             }
         }
     }
-    let facts = Advisory {
-        id: advisory.id.clone(),
-        records: records.iter().map(facts_of).collect(),
-        kev: None,
-        epss: None,
-    };
-    (Facts(facts), prose)
-}
-
-fn facts_of(record: &Record) -> Record {
-    Record {
-        state: record.state,
-        publisher: record.publisher.clone(),
-        aliases: record.aliases.clone(),
-        tags: record.tags.clone(),
-        references: record
-            .references
-            .iter()
-            .filter(|link| Repository::in_url(&link.url).is_some())
-            .map(|link| Reference {
-                url: link.url.clone(),
-                tags: Vec::new(),
-                name: None,
-            })
-            .collect(),
-        affected: record
-            .affected
-            .iter()
-            .map(|affected| snowguard_advisory::model::Affected {
-                modules: Vec::new(),
-                program_files: Vec::new(),
-                program_routines: Vec::new(),
-                ..affected.clone()
-            })
-            .collect(),
-        configurations: record.configurations.clone(),
-        ..Record::new(record.id.clone(), record.source)
-    }
+    prose
 }
 
 fn each<T: Clone + PartialEq>(records: &[Record], pick: impl Fn(&Record) -> &Vec<T>) -> Vec<T> {

@@ -16,6 +16,8 @@ use crate::hint::{self, Hint};
 use crate::key::SecretKey;
 use crate::multimap;
 use crate::parts;
+use crate::ruling::Ruling;
+use crate::stored;
 
 /// What the header says beside the content.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,8 @@ pub struct Contents {
     /// Those of the file before, so that what did not change keeps its bytes and need not be
     /// fetched again; `None` trains new ones.
     pub dictionaries: Option<Dictionaries>,
+    /// What people decided.
+    pub rulings: Vec<Ruling>,
 }
 
 /// What a file's blocks are compressed against.
@@ -44,6 +48,7 @@ pub struct Dictionaries {
 pub struct Writer {
     advisories: Vec<Entry>,
     hints: BTreeMap<u64, Hint>,
+    projects: BTreeMap<u64, Vec<String>>,
     packages: Vec<Packaged>,
     channels: Vec<ChannelInfo>,
 }
@@ -98,7 +103,7 @@ impl Writer {
             .into_iter()
             .map(|key| key.to_i64().cast_unsigned())
             .collect();
-        let (facts_part, prose) = parts::split(advisory);
+        let prose = parts::prose(advisory);
         self.advisories.push(Entry {
             product: products
                 .first()
@@ -106,10 +111,19 @@ impl Writer {
                 .unwrap_or_default(),
             id: advisory.id.clone(),
             keys,
-            facts: serde_json::to_vec(&facts_part)?,
+            facts: stored::facts_to_bytes(advisory, facts, parts::brief(advisory))
+                .map_err(serde::ser::Error::custom)?,
             prose: serde_json::to_vec(&prose)?,
         });
         Ok(())
+    }
+
+    /// Adds what is known of names in general: Repology's projects.
+    pub fn names(&mut self, knowledge: &Knowledge) {
+        for (name, projects) in knowledge.projects() {
+            self.projects
+                .insert(hint::projects_key(name), projects.to_vec());
+        }
     }
 
     /// Adds a channel with all its packages.
@@ -149,7 +163,12 @@ impl Writer {
         let counts = (count(self.advisories.len())?, count(self.packages.len())?);
         let dictionaries = contents.dictionaries.as_ref();
         write_advisories(&mut body, &mut self.advisories, dictionaries)?;
-        write_hints(&mut body, &self.hints)?;
+        write_hints(&mut body, &self.hints, &self.projects)?;
+        let rulings = match contents.rulings.as_slice() {
+            [] => Vec::new(),
+            some => postcard::to_allocvec(some).map_err(std::io::Error::other)?,
+        };
+        body.flat(Kind::Rulings, &rulings)?;
         write_packages(&mut body, &mut self.packages, dictionaries)?;
         let header = Header {
             serial: contents.serial,
@@ -173,7 +192,27 @@ impl Writer {
     }
 }
 
-fn packaged(channel: usize, mut package: Package) -> serde_json::Result<Packaged> {
+/// A file whose header is some bytes, signed: what a reader must survive even of a key that it trusts.
+/// For tests; the first four bytes say how many of the rest are the header.
+#[must_use]
+pub fn sign_anything(bytes: &[u8], key: &SecretKey) -> Vec<u8> {
+    let (length, rest) = bytes.split_at_checked(4).unwrap_or((&[], bytes));
+    let wanted = length.try_into().map_or(0, u32::from_le_bytes) as usize;
+    let (header, body) = rest.split_at(wanted.min(rest.len()));
+    let mut file = MAGIC.to_vec();
+    file.extend(
+        u32::try_from(header.len())
+            .unwrap_or(u32::MAX)
+            .to_le_bytes(),
+    );
+    file.extend_from_slice(header);
+    let signature = key.sign(&file);
+    file.extend(signature);
+    file.extend_from_slice(body);
+    file
+}
+
+fn packaged(channel: usize, package: Package) -> serde_json::Result<Packaged> {
     let mut keys = vec![
         PackageKey::Pname(&package.pname).hash(),
         PackageKey::Name(&package.name).hash(),
@@ -188,11 +227,9 @@ fn packaged(channel: usize, mut package: Package) -> serde_json::Result<Packaged
     keys.extend(derivation.map(|digits| PackageKey::Derivation(digits).hash()));
     keys.sort_unstable();
     keys.dedup();
-    // The keys find it; the paths themselves are the largest part and tell nothing more.
-    package.outputs.clear();
-    package.drv_path = None;
+    let number = u32::try_from(channel).unwrap_or(u32::MAX);
     Ok(Packaged {
-        document: serde_json::to_vec(&(channel, &package))?,
+        document: stored::package_to_bytes(number, &package).map_err(serde::ser::Error::custom)?,
         pname: package.pname,
         attr: package.attr,
         channel,
@@ -243,12 +280,25 @@ fn write_advisories(
     body.flat(Kind::ProseFirst, &packed.firsts)
 }
 
-fn write_hints(body: &mut BodyWriter, hints: &BTreeMap<u64, Hint>) -> std::io::Result<()> {
-    let (mut keys, mut offsets, mut values) = (Vec::new(), Vec::new(), Vec::new());
+fn write_hints(
+    body: &mut BodyWriter,
+    hints: &BTreeMap<u64, Hint>,
+    projects: &BTreeMap<u64, Vec<String>>,
+) -> std::io::Result<()> {
+    let mut all: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
     for (key, hint) in hints {
+        let bytes = postcard::to_allocvec(hint).map_err(std::io::Error::other)?;
+        all.insert(*key, bytes);
+    }
+    for (key, projects) in projects {
+        let bytes = postcard::to_allocvec(projects).map_err(std::io::Error::other)?;
+        all.insert(*key, bytes);
+    }
+    let (mut keys, mut offsets, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for (key, bytes) in all {
         keys.extend(key.to_le_bytes());
         offsets.extend(count(values.len())?.to_le_bytes());
-        values.extend(postcard::to_allocvec(hint).map_err(std::io::Error::other)?);
+        values.extend(bytes);
     }
     offsets.extend(count(values.len())?.to_le_bytes());
     body.flat(Kind::HintKeys, &keys)?;

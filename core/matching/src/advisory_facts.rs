@@ -1,5 +1,6 @@
 //! What an advisory says about which software it concerns, worked out once.
 
+use serde::{Deserialize, Serialize};
 use snowguard_advisory::cpe::{Cpe, Part, Value};
 use snowguard_advisory::model::{
     Advisory, Affected, Configuration, Operator, OsvRangeKind, Record, State, Versions,
@@ -11,7 +12,7 @@ use crate::package_facts::VendorProduct;
 use crate::repository::{Pointer, Repository, is_report};
 
 /// One name under which the advisory knows the affected software.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Joined vendor and product; the vendor is empty where none is given.
     pub vendor_product: VendorProduct,
@@ -37,7 +38,7 @@ impl Identity {
 }
 
 /// Where a row stands in its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// `record.affected[index]`.
     Affected(usize),
@@ -46,7 +47,7 @@ pub enum Place {
 }
 
 /// A statement of one record about one piece of software and its versions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Index of the record.
     pub record: usize,
@@ -64,10 +65,12 @@ pub struct Row {
     pub is_distribution: bool,
     /// Systems it is confined to, where none of them is one that Nixpkgs builds for.
     pub foreign_platform: Option<String>,
+    /// For a configuration: node and match of each CPE that speaks of the row's software, in order.
+    pub matches: Vec<(u32, u32)>,
 }
 
 /// A link of a record to a repository.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// The repository.
     pub repository: Repository,
@@ -77,8 +80,9 @@ pub struct Link {
     pub url: String,
 }
 
-/// An advisory, prepared for matching.
-#[derive(Debug, Clone)]
+/// An advisory, prepared for matching. Its serde form is for formats that describe themselves or
+/// not: no field is ever left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdvisoryFacts {
     /// The advisory's id and all others of the same vulnerability.
     pub ids: Vec<String>,
@@ -215,6 +219,7 @@ fn row_of_affected(index: usize, place: usize, record: &Record, affected: &Affec
         ecosystem_names: Vec::new(),
         is_distribution,
         foreign_platform: foreign_platform(&affected.platforms),
+        matches: Vec::new(),
     };
     for url in affected
         .repo
@@ -391,6 +396,7 @@ fn rows_of_configuration(
                     ecosystem_names: Vec::new(),
                     is_distribution: false,
                     foreign_platform: target.and_then(|target| foreign_platform(&[target])),
+                    matches: Vec::new(),
                 });
             }
         }
@@ -400,7 +406,45 @@ fn rows_of_configuration(
             row.foreign_platform.get_or_insert_with(|| platform.clone());
         }
     }
+    place_matches(configuration, &mut rows);
     rows
+}
+
+/// Gives each row the vulnerable matches that name its software. A match that names no product
+/// leaves open what the whole statement is about; then no row has any.
+fn place_matches(configuration: &Configuration, rows: &mut [Row]) {
+    for (node_index, node) in configuration.nodes.iter().enumerate() {
+        if node.negate {
+            continue;
+        }
+        for (match_index, found) in node.matches.iter().enumerate() {
+            if !found.vulnerable {
+                continue;
+            }
+            let Some(product) = product_of(&found.criteria) else {
+                rows.iter_mut().for_each(|row| row.matches.clear());
+                return;
+            };
+            let (Ok(node), Ok(place)) = (u32::try_from(node_index), u32::try_from(match_index))
+            else {
+                return;
+            };
+            let same = |row: &&mut Row| {
+                let mut identities = row.identities.iter();
+                identities.any(|identity| identity.vendor_product == product)
+            };
+            for row in rows.iter_mut().filter(same) {
+                row.matches.push((node, place));
+            }
+        }
+    }
+}
+
+/// As in the facts: npm scopes are no part of the name.
+fn product_of(criteria: &Cpe) -> Option<VendorProduct> {
+    let (vendor, product) = (criteria.vendor.as_text()?, criteria.product.as_text()?);
+    let name = product.rsplit('/').next().unwrap_or(product);
+    Some(VendorProduct::new(vendor, name))
 }
 
 fn text_of(value: &Value) -> Option<String> {

@@ -3,15 +3,16 @@
 use snowguard_advisory::model::Advisory;
 
 use crate::advisory_facts::AdvisoryFacts;
-use crate::decide::decide;
+use crate::decide::decide_in;
 use crate::evidence::Allowed;
 use crate::group::group;
 use crate::index::PackageIndex;
 use crate::keys;
 use crate::knowledge::Knowledge;
 use crate::package_facts::PackageFacts;
-use crate::tie::tie;
+use crate::tie::tie_in;
 use crate::verdict::{Match, Reason, Tier, Verdict, Weight};
+use crate::wording::Wording;
 
 /// Judges one advisory against one package. `None` where nothing ties the two, and for an
 /// advisory that was rejected or withdrawn.
@@ -23,11 +24,36 @@ pub fn judge(
     knowledge: &Knowledge,
     allowed: Allowed,
 ) -> Option<Match> {
+    judge_in(Wording::Full, advisory, facts, package, knowledge, allowed)
+}
+
+/// Verdict and tier as [`judge`] gives them, without the reasons: a fraction of the cost where
+/// most answers are never shown.
+#[must_use]
+pub fn verdict_of(
+    advisory: &Advisory,
+    facts: &AdvisoryFacts,
+    package: &PackageFacts,
+    knowledge: &Knowledge,
+    allowed: Allowed,
+) -> Option<(Verdict, Tier)> {
+    let found = judge_in(Wording::Codes, advisory, facts, package, knowledge, allowed)?;
+    Some((found.verdict, found.tier))
+}
+
+fn judge_in(
+    wording: Wording,
+    advisory: &Advisory,
+    facts: &AdvisoryFacts,
+    package: &PackageFacts,
+    knowledge: &Knowledge,
+    allowed: Allowed,
+) -> Option<Match> {
     if facts.is_void {
         return None;
     }
-    let tie = tie(facts, package, knowledge, allowed)?;
-    let decision = decide(advisory, facts, package, &tie.rows);
+    let tie = tie_in(wording, facts, package, knowledge, allowed)?;
+    let decision = decide_in(wording, advisory, facts, package, &tie.rows);
     let mut reasons = decision.reasons;
     reasons.extend(tie.reasons);
     let mut tier = tie.tier;

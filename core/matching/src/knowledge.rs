@@ -186,6 +186,17 @@ impl Knowledge {
         self.checkers_of_product.insert(text, checkers);
     }
 
+    /// Takes in Repology's projects of one joined package name.
+    pub fn set_projects(&mut self, name: &str, projects: Vec<String>) {
+        self.projects_of_name.insert(name.to_owned(), projects);
+    }
+
+    /// Repology: every joined package name with its joined projects, in no order.
+    pub fn projects(&self) -> impl Iterator<Item = (&str, &[String])> {
+        let all = self.projects_of_name.iter();
+        all.map(|(name, projects)| (name.as_str(), projects.as_slice()))
+    }
+
     /// Takes in rows of alias tables, in place of all rows taken in before.
     pub fn set_aliases<I: IntoIterator<Item = Alias>>(&mut self, aliases: I) {
         self.purls_of_product.clear();

@@ -30,3 +30,4 @@ pub mod score;
 pub mod tie;
 pub mod truth;
 pub mod verdict;
+mod wording;

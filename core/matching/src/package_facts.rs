@@ -1,5 +1,6 @@
 //! What a package says about itself, worked out once and kept for all advisories.
 
+use serde::{Deserialize, Serialize};
 use snowguard_advisory::cpe::{Cpe, Value};
 use snowguard_advisory::purl::Purl;
 
@@ -23,7 +24,7 @@ pub enum Rank {
 }
 
 /// A vendor and a product in joined form.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct VendorProduct {
     /// Joined vendor.
     pub vendor: String,

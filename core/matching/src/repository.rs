@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Repository(String);
 
 /// What part of a repository a URL points at; tells how surely it is the product's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Pointer {
     /// A wiki page, a discussion, or something unrecognised.
     Other,

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use snowguard_scan::database::DatabaseError;
+use snowguard_scan::update::UpdateError;
 
 /// Shown by `--help`.
 pub const CODES: &str = "\
@@ -42,6 +43,7 @@ pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
     let is = |error: &anyhow::Error| {
         error.chain().any(|cause| {
             cause.is::<DatabaseError>()
+                || cause.is::<UpdateError>()
                 || cause.is::<TooOld>()
                 || cause.is::<snowguard_advisory_file::AdvisoryFileError>()
                 || cause.is::<snowguard_advisory_file::KeyError>()

@@ -1,61 +1,47 @@
 //! The scan itself.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use snowguard_advisory_file::AdvisoryFile;
-use snowguard_matching::verdict::Tier;
-use snowguard_scan::closure::Closure;
-use snowguard_scan::database::Mapped;
 use snowguard_scan::explain::explain;
-use snowguard_scan::identify::{Identified, identify};
-use snowguard_scan::input::{self, Nix, Target};
-use snowguard_scan::judge::Scan;
-use snowguard_scan::report::finding::{self, Material};
+use snowguard_scan::identify::Identified;
+use snowguard_scan::input::{self, Target};
 use snowguard_scan::report::{
-    Level, Report, csv, cyclonedx, json, markdown, openvex, sarif, story, terminal,
+    Level, Report, csv, cyclonedx, html, json, markdown, openvex, sarif, spdx, story, terminal,
 };
-use snowguard_scan::software::Inventory;
-use snowguard_scan::suppress::Suppressions;
 
-use super::exit::{Outcome, TooOld};
-use super::trust::Trust;
-
-const DAY: i64 = 24 * 60 * 60 * 1000;
+use super::exit::Outcome;
+use super::judging::{Examined, Judging};
+use super::output::Output;
+use super::steps::Steps;
 
 /// What to scan, and how to tell.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Store paths, links into the store, `.drv` files, or files with what `nix path-info --json`
-    /// or `nix derivation show` print, or with a list of paths; `-` is standard input
+    /// Store paths, links into the store, `.drv` files, flake outputs (`nixpkgs#hello`), or a file:
+    /// what `nix path-info --json` or `nix derivation show` print, a list of paths, a bill of
+    /// materials (CycloneDX, SPDX), a channel's packages.json; `-` is standard input
     #[arg(default_value = "/run/current-system", value_name = "TARGET")]
     targets: Vec<PathBuf>,
     /// Everything in the Nix store instead
     #[arg(long, conflicts_with = "targets")]
     store: bool,
-    /// The root folder whose Nix store and database are read: a mounted disk, a container image
-    #[arg(long, value_name = "DIR", default_value = "/")]
-    root: PathBuf,
+    /// Everything that profiles and other roots of the garbage collector keep instead
+    #[arg(long, conflicts_with_all = ["targets", "store"])]
+    gc_roots: bool,
     #[command(flatten)]
-    trust: Trust,
-    /// Refuse an advisory file that is older than this many days
-    #[arg(long, value_name = "DAYS")]
-    max_age: Option<u32>,
+    judging: Judging,
     /// Exit with 1 when a finding has at least this severity
     #[arg(long, value_enum, default_value_t = Bar::Any)]
     fail_on: Bar,
-    /// File with findings to set aside: our own TOML, a vulnix whitelist, OpenVEX or CSAF; may be
-    /// given again
-    #[arg(long, value_name = "FILE")]
-    suppress: Vec<PathBuf>,
     /// Tell the whole story of one advisory, also when it is no finding
     #[arg(long, value_name = "ID")]
     explain: Option<String>,
-    /// Show ties by a name alone, too
-    #[arg(long)]
-    all: bool,
+    /// Write a bill of materials of the closure instead of judging it
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["explain", "format"])]
+    sbom: Option<Sbom>,
     /// In which form to tell
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -63,7 +49,7 @@ pub struct Options {
 
 /// From which severity on a scan fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Bar {
+pub enum Bar {
     Never,
     Critical,
     High,
@@ -73,7 +59,8 @@ enum Bar {
 }
 
 impl Bar {
-    fn is_reached(self, worst: Option<Level>) -> bool {
+    /// Whether the worst of some findings is at or above it.
+    pub fn is_reached(self, worst: Option<Level>) -> bool {
         let Some(worst) = worst else { return false };
         match self {
             Self::Never => false,
@@ -82,6 +69,15 @@ impl Bar {
             Self::Medium => worst >= Level::Medium,
             Self::High => worst >= Level::High,
             Self::Critical => worst >= Level::Critical,
+        }
+    }
+
+    /// As an outcome.
+    pub fn outcome(self, worst: Option<Level>) -> Outcome {
+        if self.is_reached(worst) {
+            Outcome::Findings
+        } else {
+            Outcome::Clean
         }
     }
 }
@@ -97,129 +93,148 @@ enum Format {
     Sarif,
     /// CycloneDX 1.6: the software, and the findings as vulnerabilities
     Cyclonedx,
+    /// SPDX 2.3: the software, and the findings as security references
+    Spdx,
     /// OpenVEX 0.2.0
     Openvex,
     /// RFC 4180
     Csv,
     /// A table for an issue
     Markdown,
+    /// One page with a table to filter and a drawing of why
+    Html,
+}
+
+/// A form of a bill of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sbom {
+    /// CycloneDX 1.6
+    Cyclonedx,
+    /// SPDX 2.3
+    Spdx,
+}
+
+impl Format {
+    /// Whether it tells more of an advisory than its title.
+    fn tells_prose(self) -> bool {
+        matches!(self, Self::Sarif | Self::Cyclonedx)
+    }
 }
 
 /// Scans and tells.
 pub fn run(options: &Options) -> Result<Outcome> {
-    let keys = options.trust.keys()?;
-    let mapped = Mapped::open(&options.trust.file())?;
-    let file = mapped.verify(&keys)?;
-    check_age(&file, options.max_age)?;
-    let nix = Nix::at(&options.root);
-    let mut closure = input::closure(&target(options), &nix)?;
-    input::attach_derivations(&mut closure, &nix)?;
-    let inventory = Inventory::of(&closure);
-    let identified = identified(&inventory, &closure, &file)?;
-    if let Some(id) = &options.explain {
-        let story = explain(id, &closure, &inventory, &identified, &file)?
-            .with_context(|| format!("the advisory file knows no {id}"))?;
-        let text = story::write(&story, &closure)?;
-        std::io::stdout()
-            .lock()
-            .write_all(text.as_bytes())
-            .context("writing to standard output")?;
-        return Ok(Outcome::Clean);
-    }
-    let mut suppressions = Suppressions::default();
-    for path in &options.suppress {
-        suppressions.add_file(path)?;
-    }
-    let scan = Scan::run(&identified, &file)?;
-    let lowest = if options.all { Tier::Low } else { Tier::Medium };
-    let prose = finding::prose_for(&scan, lowest, &file)?;
-    let material = Material {
-        closure: &closure,
-        inventory: &inventory,
-        identified: &identified,
-        scan: &scan,
-        prose: &prose,
-        lowest,
-        suppressions: &suppressions,
-        today: jiff::Zoned::now().date(),
-    };
-    let report = Report::new(&material, &file);
-    tell(&report, &identified, options.format)?;
-    Ok(if options.fail_on.is_reached(report.worst()) {
-        Outcome::Findings
-    } else {
-        Outcome::Clean
+    let judging = &options.judging;
+    let mut steps = Steps::new(judging.verbose);
+    let is_text = options.format == Format::Text && options.sbom.is_none();
+    let output = Output::open(is_text);
+    let target = target(options)?;
+    judging.with_file(&[&target], &mut steps, |file, steps| {
+        let examined = judging.examine(&target, file, steps)?;
+        if let Some(id) = &options.explain {
+            output.write(&tell_story(id, &examined, file, steps)?)?;
+            return Ok(Outcome::Clean);
+        }
+        if let Some(form) = options.sbom {
+            output.write(&bill(&examined, form)?)?;
+            return Ok(Outcome::Clean);
+        }
+        let suppressions = judging.suppressions(file)?;
+        let judged = judging.judge(examined, options.format.tells_prose(), file, steps)?;
+        let report = judged.report(&suppressions, file);
+        let software = &judged.examined.identified;
+        output.write(&told(&report, software, options.format, &output)?)?;
+        steps.done("telling");
+        Ok(options.fail_on.outcome(report.worst()))
     })
 }
 
-fn identified(
-    inventory: &Inventory,
-    closure: &Closure,
+fn tell_story(
+    id: &str,
+    examined: &Examined,
     file: &AdvisoryFile<'_>,
-) -> Result<Vec<Identified>> {
-    let mut all = Vec::with_capacity(inventory.software.len());
-    for software in &inventory.software {
-        all.extend(identify(software, closure, file)?);
+    steps: &Steps,
+) -> Result<String> {
+    let closure = &examined.closure;
+    let story = explain(id, closure, &examined.inventory, &examined.identified, file)?
+        .with_context(|| format!("the advisory file knows no {id}"))?;
+    let mut text = story::write(&story, closure)?;
+    if let Some(confined) = steps.confined().filter(|confined| !confined.is_whole()) {
+        text.push_str(&format!("\nnote: {confined}\n"));
     }
-    Ok(all)
+    Ok(text)
+}
+
+fn bill(examined: &Examined, form: Sbom) -> Result<String> {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let (closure, software) = (&examined.closure, examined.identified.as_slice());
+    pretty(&match form {
+        Sbom::Cyclonedx => cyclonedx::bill(closure, software, now),
+        Sbom::Spdx => spdx::bill(closure, software, now),
+    })
 }
 
 /// A file outside of the store is read; everything else leads into the store.
-fn target(options: &Options) -> Target {
+fn target(options: &Options) -> Result<Target> {
     if options.store {
-        return Target::Store;
+        return Ok(Target::Store);
     }
-    if let [only] = options.targets.as_slice() {
-        let in_store = Path::new("/nix/store");
-        let is_file = only == Path::new("-")
-            || (only.is_file()
-                && !only
-                    .canonicalize()
-                    .is_ok_and(|real| real.starts_with(in_store)));
-        if is_file {
-            return Target::File(only.clone());
-        }
+    if options.gc_roots {
+        return Ok(Target::GcRoots);
     }
-    Target::Paths(options.targets.clone())
-}
-
-fn check_age(file: &AdvisoryFile<'_>, allowed: Option<u32>) -> Result<()> {
-    let now = jiff::Timestamp::now().as_millisecond();
-    let created = file.header().created;
-    let age = (now - created) / DAY;
-    if created - now > DAY {
-        eprintln!("warning: the advisory file is from the future; is the clock right?");
-    }
-    match allowed {
-        Some(allowed) if age > i64::from(allowed) => Err(TooOld { age, allowed }.into()),
-        None if age > 7 => {
-            eprintln!("warning: the advisory file is {age} days old; newer advisories are missing");
-            Ok(())
-        }
-        _ => Ok(()),
+    match options.targets.as_slice() {
+        [only] => named(only, &options.judging.root),
+        several => Ok(Target::Paths(several.to_vec())),
     }
 }
 
-fn tell(report: &Report<'_>, software: &[Identified], format: Format) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+/// What one name on the command line means. A flake is evaluated here: afterwards no other program
+/// can be run.
+pub fn named(only: &Path, root: &Path) -> Result<Target> {
+    if let Some(text) = only.to_str()
+        && input::is_flake(text)
+        && !only.exists()
+    {
+        let paths = input::evaluate_flake(text, &input::Nix::at(root))?;
+        return Ok(Target::Paths(paths));
+    }
+    let in_store = Path::new("/nix/store");
+    let is_file = only == Path::new("-")
+        || (only.is_file()
+            && !only
+                .canonicalize()
+                .is_ok_and(|real| real.starts_with(in_store)));
+    Ok(if is_file {
+        Target::File(only.to_owned())
+    } else {
+        Target::Paths(vec![only.to_owned()])
+    })
+}
+
+fn told(
+    report: &Report<'_>,
+    software: &[Identified],
+    format: Format,
+    output: &Output,
+) -> Result<String> {
     let now = jiff::Timestamp::now().as_millisecond();
-    let text = match format {
+    Ok(match format {
         Format::Text => {
-            let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colour = output.has_colour();
             terminal::write(report, terminal::Style { colour })?
         }
         Format::Csv => csv::write(report),
         Format::Markdown => markdown::write(report),
+        Format::Html => html::write(report, now)?,
         Format::Json => pretty(&json::Document::of(report))?,
         Format::Sarif => pretty(&sarif::document(report))?,
         Format::Openvex => pretty(&openvex::document(report, now))?,
         Format::Cyclonedx => pretty(&cyclonedx::document(report, software, now))?,
-    };
-    out.write_all(text.as_bytes())
-        .context("writing to standard output")
+        Format::Spdx => pretty(&spdx::document(report, software, now))?,
+    })
 }
 
-fn pretty(value: &impl serde::Serialize) -> Result<String> {
+/// JSON for people and programs.
+pub fn pretty(value: &impl serde::Serialize) -> Result<String> {
     let mut text = serde_json::to_string_pretty(value).context("writing JSON")?;
     text.push('\n');
     Ok(text)

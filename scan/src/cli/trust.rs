@@ -21,7 +21,7 @@ pub struct NoTrust;
 #[derive(Debug, Args)]
 pub struct Trust {
     /// The advisory file [default: $XDG_CACHE_HOME/snowguard/advisories, then
-    /// /var/lib/snowguard/advisories]
+    /// /var/lib/snowguard/scan/advisories and /var/lib/snowguard/advisories]
     #[arg(long, value_name = "FILE")]
     pub db: Option<PathBuf>,
     /// A key that may have signed it, as name:base64; may be given again
@@ -35,10 +35,25 @@ impl Trust {
         if let Some(db) = &self.db {
             return db.clone();
         }
-        let own = base("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("advisories"));
-        match own {
-            Some(own) if own.exists() => own,
-            _ => PathBuf::from("/var/lib/snowguard/advisories"),
+        let own = cache_folder().map(|folder| folder.join("advisories"));
+        // The NixOS module keeps it in a folder of its own.
+        let places = [
+            "/var/lib/snowguard/scan/advisories",
+            "/var/lib/snowguard/advisories",
+        ];
+        let places = own.into_iter().chain(places.map(PathBuf::from));
+        let last = PathBuf::from("/var/lib/snowguard/advisories");
+        places
+            .into_iter()
+            .find(|place| place.exists())
+            .unwrap_or(last)
+    }
+
+    /// The same for another process of this program.
+    pub fn pass_on(&self, command: &mut std::process::Command) {
+        command.arg("--db").arg(self.file());
+        for key in &self.keys {
+            command.args(["--trusted-key", key]);
         }
     }
 
@@ -48,7 +63,7 @@ impl Trust {
         for text in &self.keys {
             keys.push(PublicKey::parse(text).with_context(|| format!("--trusted-key {text}"))?);
         }
-        let own = base("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("scan-keys"));
+        let own = config_folder().map(|folder| folder.join("scan-keys"));
         for file in [Some(PathBuf::from(SYSTEM_KEYS)), own]
             .into_iter()
             .flatten()
@@ -78,6 +93,16 @@ fn read(file: &Path) -> Result<Vec<PublicKey>> {
                 .with_context(|| format!("{}, line {}", file.display(), number + 1))
         })
         .collect()
+}
+
+/// Where this user's own things are kept that can be made again.
+pub fn cache_folder() -> Option<PathBuf> {
+    base("XDG_CACHE_HOME", ".cache")
+}
+
+/// Where this user's settings are.
+pub fn config_folder() -> Option<PathBuf> {
+    base("XDG_CONFIG_HOME", ".config")
 }
 
 fn base(variable: &str, fallback: &str) -> Option<PathBuf> {

@@ -6,10 +6,13 @@ use rustc_hash::FxHashSet;
 use snowguard_nix_formats::derivation::{aterm, json};
 use snowguard_nix_formats::{Derivation, StoreDir, StorePath};
 
-use super::{InputError, Nix, read};
+use super::{InputError, Nix, nix_db, read};
 use crate::closure::{Closure, PathIndex};
+use crate::parallel::in_runs;
 use crate::recipe::Recipe;
 
+/// Derivations that one thread reads at a time.
+const RUN: usize = 64;
 /// The largest `.drv` of Nixpkgs has about 2 MB.
 const LARGEST: u64 = 64 << 20;
 
@@ -53,6 +56,37 @@ pub(super) fn from_store(roots: &[StorePath], nix: &Nix) -> Result<Closure, Inpu
     Ok(closure)
 }
 
+/// The outputs of derivations in the store.
+pub(super) fn outputs(roots: &[StorePath], nix: &Nix) -> Result<Vec<StorePath>, InputError> {
+    let mut found = Vec::new();
+    for path in roots {
+        let file = nix.store_files.join(path.as_str());
+        let derivation = parse(&file, &read::whole(&file)?, &nix.store)?;
+        found.extend(
+            Recipe::of(&derivation)
+                .outputs
+                .into_iter()
+                .map(|(_, path)| path),
+        );
+    }
+    Ok(found)
+}
+
+/// The runtime closure of what a closure's root derivations build, where all of it is built and the
+/// Nix database can be read.
+pub(super) fn built(closure: &Closure, nix: &Nix) -> Option<Closure> {
+    let mut outputs = Vec::new();
+    for root in &closure.roots {
+        let recipe = closure.recipes.get(&closure.entry(*root)?.path)?;
+        outputs.extend(recipe.outputs.iter().map(|(_, path)| path.clone()));
+    }
+    let known = nix_db::known(nix, outputs.clone()).ok()?;
+    if outputs.is_empty() || known.len() != outputs.len() {
+        return None;
+    }
+    nix_db::closure(nix, &outputs).ok()
+}
+
 /// What `nix derivation show` prints. With `--recursive` it holds the whole build closure.
 pub(super) fn from_json(
     path: &Path,
@@ -90,16 +124,25 @@ pub fn attach(closure: &mut Closure, nix: &Nix) -> Result<usize, InputError> {
         .filter(|path| !closure.recipes.contains_key(*path))
         .cloned()
         .collect();
-    let mut read = 0;
-    for path in wanted {
-        let file = nix.store_files.join(path.as_str());
-        let Some(derivation) = present(&file, &nix.store)? else {
-            continue;
-        };
-        closure.recipes.insert(path, Recipe::of(&derivation));
-        read += 1;
-    }
-    Ok(read)
+    let wanted: Vec<StorePath> = wanted.into_iter().collect();
+    let parts = in_runs(
+        &wanted,
+        RUN,
+        || (),
+        |(), run| {
+            let mut found = Vec::with_capacity(run.len());
+            for path in run {
+                let file = nix.store_files.join(path.as_str());
+                if let Some(derivation) = present(&file, &nix.store)? {
+                    found.push((path.clone(), Recipe::of(&derivation)));
+                }
+            }
+            Ok::<_, InputError>(found)
+        },
+    )?;
+    let before = closure.recipes.len();
+    closure.recipes.extend(parts.into_iter().flatten());
+    Ok(closure.recipes.len() - before)
 }
 
 /// Adds a derivation and its outputs; the outputs refer to the derivations that were needed, so

@@ -66,6 +66,28 @@ pub enum InputError {
         /// Why, with the offset.
         reason: String,
     },
+    /// A bill of materials or a channel that cannot be read.
+    #[error("{}: {reason}", path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A flake's output cannot be evaluated.
+    #[error("{target}: {reason}")]
+    Flake {
+        /// As given.
+        target: String,
+        /// Why.
+        reason: String,
+    },
+    /// What built a path is not known here.
+    #[error("{path}: the derivation that built it is not in the store")]
+    NoDerivation {
+        /// The path.
+        path: String,
+    },
     /// JSON that is neither of the forms that are known.
     #[error(
         "{} is neither path information ({path_info}) nor derivations ({derivations})",

@@ -5,15 +5,12 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, OpenFlags};
 use rustc_hash::FxHashMap;
 use snowguard_nix_formats::StorePath;
 
 use super::{InputError, Nix};
 use crate::closure::{Closure, PathIndex};
-
-/// More roots than this are looked up one by one.
-const ROOTS: usize = 500;
 
 /// The closure of some paths.
 pub(super) fn closure(nix: &Nix, roots: &[StorePath]) -> Result<Closure, InputError> {
@@ -23,17 +20,29 @@ pub(super) fn closure(nix: &Nix, roots: &[StorePath]) -> Result<Closure, InputEr
         ids.push(database.id(root, nix)?);
     }
     let mut closure = Closure::default();
-    for some in ids.chunks(ROOTS) {
-        database.load(&mut closure, Some(some), nix)?;
-    }
+    database.follow(&mut closure, &ids, nix)?;
     closure.roots = roots.iter().filter_map(|path| closure.find(path)).collect();
     Ok(closure)
+}
+
+/// Those of some paths that the database knows.
+pub(super) fn known(nix: &Nix, paths: Vec<StorePath>) -> Result<Vec<StorePath>, InputError> {
+    let database = Opened::open(nix)?;
+    let mut known = Vec::with_capacity(paths.len());
+    for path in paths {
+        match database.id(&path, nix) {
+            Ok(_) => known.push(path),
+            Err(InputError::Unknown { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(known)
 }
 
 /// Every path of the store.
 pub(super) fn everything(nix: &Nix) -> Result<Closure, InputError> {
     let mut closure = Closure::default();
-    Opened::open(nix)?.load(&mut closure, None, nix)?;
+    Opened::open(nix)?.load(&mut closure, nix)?;
     let mut is_root = vec![true; closure.entries.len()];
     for entry in &closure.entries {
         for reference in &entry.references {
@@ -125,28 +134,88 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// Loads the closure of some ids, or everything.
-    fn load(
-        &self,
-        closure: &mut Closure,
-        roots: Option<&[i64]>,
-        nix: &Nix,
-    ) -> Result<(), InputError> {
-        let marks = vec!["?"; roots.map_or(0, <[i64]>::len)].join(", ");
-        let wanted = match roots {
-            Some(_) => format!(
-                "WITH RECURSIVE wanted(id) AS (SELECT id FROM ValidPaths WHERE id IN ({marks}) \
-                 UNION SELECT reference FROM Refs JOIN wanted ON referrer = id) "
-            ),
-            None => "WITH wanted AS (SELECT id FROM ValidPaths) ".to_owned(),
+    /// Loads the closure of some ids: each path and each reference is looked up once.
+    fn follow(&self, closure: &mut Closure, roots: &[i64], nix: &Nix) -> Result<(), InputError> {
+        let mut by_id: FxHashMap<i64, PathIndex> = FxHashMap::default();
+        let mut open: Vec<i64> = Vec::with_capacity(roots.len());
+        let failed = |error: rusqlite::Error| self.failed(&error);
+        let prepare = |sql: &str| self.connection.prepare(sql).map_err(failed);
+        let mut path_of = prepare("SELECT path, deriver FROM ValidPaths WHERE id = ?1")?;
+        // Several derivations may build one path; each of them counts.
+        let mut derivers_of = prepare(
+            "SELECT d.path FROM DerivationOutputs o JOIN ValidPaths d ON d.id = o.drv \
+             WHERE o.path = ?1",
+        )?;
+        let mut references_of = prepare(
+            "SELECT reference FROM Refs WHERE referrer = ?1 AND reference <> referrer \
+             ORDER BY reference",
+        )?;
+        let mut add = |closure: &mut Closure, id: i64| -> Result<Option<PathIndex>, InputError> {
+            let found = path_of.query_row([id], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+            });
+            let (text, deriver) = match found {
+                Ok(found) => found,
+                // A half-written database: the reference leads nowhere.
+                Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
+                Err(error) => return Err(self.failed(&error)),
+            };
+            let index = closure.add(self.store_path(&text, nix)?);
+            let mut derivers = Vec::new();
+            if let Some(deriver) = deriver {
+                push(&mut derivers, self.store_path(&deriver, nix)?);
+            }
+            let rows = derivers_of
+                .query_map([&text], |row| row.get::<_, String>(0))
+                .map_err(failed)?;
+            for row in rows {
+                push(&mut derivers, self.store_path(&row.map_err(failed)?, nix)?);
+            }
+            if let Some(entry) = closure.entry_mut(index) {
+                entry.derivers = derivers;
+            }
+            Ok(Some(index))
         };
-        let arguments = || params_from_iter(roots.into_iter().flatten());
+        for root in roots {
+            if !by_id.contains_key(root)
+                && let Some(index) = add(closure, *root)?
+            {
+                by_id.insert(*root, index);
+                open.push(*root);
+            }
+        }
+        while let Some(id) = open.pop() {
+            let rows = references_of
+                .query_map([id], |row| row.get::<_, i64>(0))
+                .map_err(failed)?;
+            let mut references = Vec::new();
+            for row in rows {
+                let to = row.map_err(failed)?;
+                let index = match by_id.get(&to) {
+                    Some(index) => *index,
+                    None => {
+                        let Some(index) = add(closure, to)? else {
+                            continue;
+                        };
+                        by_id.insert(to, index);
+                        open.push(to);
+                        index
+                    }
+                };
+                references.push(index);
+            }
+            if let Some(entry) = by_id.get(&id).and_then(|index| closure.entry_mut(*index)) {
+                entry.references = references;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads everything, table by table.
+    fn load(&self, closure: &mut Closure, nix: &Nix) -> Result<(), InputError> {
         let mut by_id: FxHashMap<i64, PathIndex> = FxHashMap::default();
         self.each(
-            &format!(
-                "{wanted} SELECT v.id, v.path, v.deriver FROM wanted JOIN ValidPaths v ON v.id = wanted.id"
-            ),
-            arguments(),
+            "SELECT id, path, deriver FROM ValidPaths",
             |row| {
                 let id: i64 = row.get(0)?;
                 let path: String = row.get(1)?;
@@ -163,13 +232,9 @@ impl<'a> Opened<'a> {
                 Ok(())
             },
         )?;
-        // Several derivations may build one path; each of them counts.
         self.each(
-            &format!(
-                "{wanted} SELECT v.id, d.path FROM wanted JOIN ValidPaths v ON v.id = wanted.id \
-                 JOIN DerivationOutputs o ON o.path = v.path JOIN ValidPaths d ON d.id = o.drv"
-            ),
-            arguments(),
+            "SELECT v.id, d.path FROM DerivationOutputs o JOIN ValidPaths v ON v.path = o.path \
+             JOIN ValidPaths d ON d.id = o.drv",
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
             |(id, deriver)| {
                 let deriver = self.store_path(&deriver, nix)?;
@@ -179,20 +244,15 @@ impl<'a> Opened<'a> {
                 Ok(())
             },
         )?;
+        // A pair stands once in the table, by its primary key.
         self.each(
-            &format!(
-                "{wanted} SELECT r.referrer, r.reference FROM wanted JOIN Refs r ON r.referrer = wanted.id \
-                 WHERE r.referrer <> r.reference"
-            ),
-            arguments(),
+            "SELECT referrer, reference FROM Refs WHERE referrer <> reference",
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
             |(from, to)| {
                 let (Some(from), Some(to)) = (by_id.get(&from), by_id.get(&to)) else {
                     return Ok(());
                 };
-                if let Some(entry) = closure.entry_mut(*from)
-                    && !entry.references.contains(to)
-                {
+                if let Some(entry) = closure.entry_mut(*from) {
                     entry.references.push(*to);
                 }
                 Ok(())
@@ -203,7 +263,6 @@ impl<'a> Opened<'a> {
     fn each<T>(
         &self,
         sql: &str,
-        arguments: impl rusqlite::Params,
         read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
         mut take: impl FnMut(T) -> Result<(), InputError>,
     ) -> Result<(), InputError> {
@@ -212,7 +271,7 @@ impl<'a> Opened<'a> {
             .prepare(sql)
             .map_err(|error| self.failed(&error))?;
         let rows = statement
-            .query_map(arguments, |row| read(row))
+            .query_map([], |row| read(row))
             .map_err(|error| self.failed(&error))?;
         for row in rows {
             take(row.map_err(|error| self.failed(&error))?)?;

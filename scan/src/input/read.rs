@@ -11,7 +11,7 @@ const LIMIT: u64 = 1 << 30;
 
 /// The whole of a file, or of standard input for `-`.
 pub(super) fn whole(path: &Path) -> Result<Vec<u8>, InputError> {
-    let read = || -> std::io::Result<Vec<u8>> {
+    let read = || -> std::io::Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
         if path == Path::new("-") {
             std::io::stdin()
@@ -19,19 +19,21 @@ pub(super) fn whole(path: &Path) -> Result<Vec<u8>, InputError> {
                 .take(LIMIT + 1)
                 .read_to_end(&mut bytes)?;
         } else {
-            File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
+            let file = File::open(path)?;
+            // What says that it is too large is not read to be told so.
+            if file.metadata()?.len() > LIMIT {
+                return Ok(None);
+            }
+            file.take(LIMIT + 1).read_to_end(&mut bytes)?;
         }
-        Ok(bytes)
+        Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= LIMIT))
     };
     let bytes = read().map_err(|source| InputError::Read {
         path: path.to_owned(),
         source,
     })?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(InputError::TooLarge {
-            path: path.to_owned(),
-            limit: LIMIT,
-        });
-    }
-    Ok(bytes)
+    bytes.ok_or_else(|| InputError::TooLarge {
+        path: path.to_owned(),
+        limit: LIMIT,
+    })
 }

@@ -32,7 +32,7 @@ pub fn write(report: &Report<'_>) -> String {
             finding.software.package.attr.clone(),
             finding.level.as_str().to_owned(),
             finding
-                .score
+                .score()
                 .map(|score| format!("{score:.1}"))
                 .unwrap_or_default(),
             finding.is_exploited().to_string(),

@@ -5,30 +5,21 @@
 use serde_json::{Value, json};
 use snowguard_matching::package::Package;
 
+use super::licence;
 use super::sarif::address;
 use super::{Finding, Report, time};
+use crate::closure::{Closure, PathIndex};
 use crate::identify::Identified;
 
 /// A bill of materials with the findings as vulnerabilities. Without a serial number, so that the
 /// same closure gives the same document.
 #[must_use]
 pub fn document(report: &Report<'_>, software: &[Identified], now: i64) -> Value {
-    let components: Vec<Value> = software.iter().map(component).collect();
-    let mut document = json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "version": 1,
-        "metadata": {
-            "timestamp": time(now),
-            "tools": { "components": [{
-                "type": "application",
-                "name": "snowguard-scan",
-                "version": env!("CARGO_PKG_VERSION"),
-            }]},
-        },
-        "components": components,
-    });
+    let components = software
+        .iter()
+        .map(|one| component(one, reference(one)))
+        .collect();
+    let mut document = head(components, now);
     let standing = report.findings.iter().map(|finding| (finding, None));
     let aside = report
         .set_aside
@@ -42,27 +33,94 @@ pub fn document(report: &Report<'_>, software: &[Identified], now: i64) -> Value
     document
 }
 
+/// The bill of a closure: every store path, what it refers to, and the patches of its software.
+#[must_use]
+pub fn bill(closure: &Closure, software: &[Identified], now: i64) -> Value {
+    let by_path = super::by_path(software);
+    let name = |index: PathIndex| {
+        let entry = closure.entry(index);
+        entry.map_or(String::new(), |entry| {
+            format!("/nix/store/{}", entry.path.as_str())
+        })
+    };
+    let mut components: Vec<Value> = Vec::with_capacity(closure.entries.len());
+    let mut dependencies: Vec<Value> = Vec::with_capacity(closure.entries.len());
+    for (index, entry) in (0_u32..).map(PathIndex).zip(&closure.entries) {
+        let own = name(index);
+        let mut value = match by_path.get(&index) {
+            Some(one) => component(one, own.clone()),
+            None => json!({ "type": "file", "bom-ref": own, "name": entry.path.name() }),
+        };
+        let mut properties = vec![json!({ "name": "nix:store_path", "value": own })];
+        for deriver in &entry.derivers {
+            let deriver = format!("/nix/store/{}", deriver.as_str());
+            properties.push(json!({ "name": "nix:derivation", "value": deriver }));
+        }
+        if let Some(known) = value["properties"].as_array_mut() {
+            known.append(&mut properties);
+        } else {
+            value["properties"] = Value::Array(properties);
+        }
+        components.push(value);
+        let needs: Vec<String> = entry.references.iter().map(|to| name(*to)).collect();
+        dependencies.push(json!({ "ref": own, "dependsOn": needs }));
+    }
+    let named = software.iter().filter(|one| one.software.paths.is_empty());
+    components.extend(
+        named
+            .enumerate()
+            .map(|(number, one)| component(one, format!("{}#named-{number}", one.purl()))),
+    );
+    let mut document = head(components, now);
+    document["dependencies"] = Value::Array(dependencies);
+    if let [only] = closure.roots.as_slice() {
+        let root = format!("{}#system", name(*only));
+        let called = closure.entry(*only).map_or("", |entry| entry.path.name());
+        document["metadata"]["component"] =
+            json!({ "type": "operating-system", "bom-ref": root, "name": called });
+        if let Some(dependencies) = document["dependencies"].as_array_mut() {
+            dependencies.push(json!({ "ref": root, "dependsOn": [name(*only)] }));
+        }
+    }
+    document
+}
+
+/// What every document begins with.
+fn head(components: Vec<Value>, now: i64) -> Value {
+    json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "timestamp": time(now),
+            "tools": { "components": [{
+                "type": "application",
+                "name": "snowguard-scan",
+                "version": env!("CARGO_PKG_VERSION"),
+            }]},
+        },
+        "components": components,
+    })
+}
+
 /// Each group of builds is one component, named by its first path.
 fn reference(software: &Identified) -> String {
     let first = software.software.paths.first().map_or(0, |path| path.0);
     format!("{}#{first}", software.purl())
 }
 
-fn component(one: &Identified) -> Value {
+fn component(one: &Identified, reference: String) -> Value {
     let package = &one.package;
     let mut component = json!({
         "type": "library",
-        "bom-ref": reference(one),
+        "bom-ref": reference,
         "name": one.software.pname,
         "version": one.software.version,
         "purl": one.purl(),
     });
-    if let Some(cpe) = package
-        .cpe
-        .as_ref()
-        .filter(|cpe| cpe.starts_with("cpe:2.3:"))
-    {
-        component["cpe"] = Value::String(cpe.clone());
+    if let Some(cpe) = super::cpe(one) {
+        component["cpe"] = Value::String(cpe);
     }
     if let Some(description) = &package.description {
         component["description"] = Value::String(description.clone());
@@ -71,7 +129,10 @@ fn component(one: &Identified) -> Value {
         let licenses = package
             .licenses
             .iter()
-            .map(|name| json!({ "license": { "name": name } }));
+            .map(|name| match licence::spdx_id(name) {
+                Some(id) => json!({ "license": { "id": id } }),
+                None => json!({ "license": { "name": name } }),
+            });
         component["licenses"] = Value::Array(licenses.collect());
     }
     let patches: Vec<Value> = package
@@ -106,15 +167,9 @@ fn pedigree(patch: &str) -> Value {
 }
 
 fn links(package: &Package) -> Vec<Value> {
-    let is_web = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
-    let plain = |url: &&String| {
-        url.bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte))
-    };
     let of = |urls: &[String], kind: &'static str| -> Vec<Value> {
         urls.iter()
-            .filter(is_web)
-            .filter(plain)
+            .filter(|url| super::is_plain_url(url))
             .map(|url| json!({ "type": kind, "url": url }))
             .collect()
     };

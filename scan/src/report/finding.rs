@@ -1,14 +1,17 @@
 //! A scan's outcome as plain values, the same for every form.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Candidate, Prose};
-use snowguard_matching::verdict::{Match, Tier, Verdict};
+use snowguard_advisory_file::{AdvisoryFile, Brief, Candidate, Prose};
+use snowguard_matching::verdict::Match;
 
-use crate::closure::Closure;
+use crate::closure::{Closure, PathIndex};
 use crate::identify::{Identified, Known};
-use crate::judge::{self, Judgement, Scan};
+use crate::judge::{Affected, Judged, Scan};
 use crate::software::{Dropped, Inventory};
 use crate::suppress::{Decision, Subject, Suppression, Suppressions};
 
@@ -63,35 +66,39 @@ pub struct Finding<'a> {
     pub found: &'a Match,
     /// The software.
     pub software: &'a Identified,
-    /// What people read of the advisory.
+    /// What a line about the advisory tells.
+    pub brief: &'a Brief,
+    /// What people read of the advisory, where the form tells it.
     pub prose: Option<&'a Prose>,
-    /// Highest base score, 0.0 to 10.0.
-    pub score: Option<f64>,
-    /// Its level.
+    /// The level of its score.
     pub level: Level,
     /// A shortest way from a root to one of the software's paths.
-    pub why: Vec<String>,
+    pub why: Rc<[String]>,
 }
 
 impl Finding<'_> {
     /// Whether CISA lists it as exploited.
     #[must_use]
     pub fn is_exploited(&self) -> bool {
-        self.prose.is_some_and(|prose| prose.kev.is_some())
+        self.brief.is_exploited
     }
 
     /// The advisory's title; empty where it has none.
     #[must_use]
     pub fn title(&self) -> &str {
-        self.prose
-            .and_then(|prose| prose.title.as_deref())
-            .unwrap_or_default()
+        self.brief.title.as_deref().unwrap_or_default()
+    }
+
+    /// Highest base score of CVSS, 0.0 to 10.0.
+    #[must_use]
+    pub fn score(&self) -> Option<f64> {
+        self.brief.score
     }
 
     /// Probability of exploitation within 30 days, 0.0 to 1.0.
     #[must_use]
     pub fn epss(&self) -> Option<f64> {
-        Some(self.prose?.epss?.score)
+        self.brief.epss
     }
 
     /// Larger is more urgent: exploited, then severity, then probability.
@@ -104,7 +111,7 @@ impl Finding<'_> {
         let thousandths = |value: Option<f64>| (value.unwrap_or_default().max(0.0) * 1e3) as u64;
         (
             self.is_exploited(),
-            thousandths(self.score),
+            thousandths(self.score()),
             thousandths(self.epss()),
         )
     }
@@ -123,6 +130,8 @@ pub struct Report<'a> {
     pub unknown: usize,
     /// Affected by the version, mended by a patch or past the fix.
     pub fixed: usize,
+    /// The software that was judged.
+    pub inventory: &'a [Identified],
     /// Pieces of software that were judged.
     pub software: usize,
     /// Paths of the closure.
@@ -150,35 +159,21 @@ pub struct Material<'a> {
     pub scan: &'a Scan,
     /// The advisories' prose.
     pub prose: &'a FxHashMap<Candidate, Prose>,
-    /// The lowest tier that is shown.
-    pub lowest: Tier,
     /// What was looked at and set aside.
     pub suppressions: &'a Suppressions,
     /// The day on which rules hold or not.
     pub today: Date,
 }
 
-/// The prose that a report of these judgements needs.
-///
-/// # Errors
-/// As every reading of the file.
-pub fn prose_for(
-    scan: &Scan,
-    lowest: Tier,
-    file: &AdvisoryFile<'_>,
-) -> Result<FxHashMap<Candidate, Prose>, AdvisoryFileError> {
-    judge::prose(scan.findings(lowest), file)
-}
-
 impl<'a> Report<'a> {
     /// Puts the values together.
     #[must_use]
     pub fn new(material: &Material<'a>, file: &AdvisoryFile<'_>) -> Self {
-        let parents = material.closure.parents();
+        let ways = Ways::new(material.closure);
         let all = material
             .scan
-            .findings(material.lowest)
-            .filter_map(|judgement| finding(material, &parents, judgement));
+            .findings()
+            .filter_map(|(software, affected)| finding(material, &ways, software, affected));
         let (mut findings, mut set_aside, mut expired) = (Vec::new(), Vec::new(), Vec::new());
         for finding in all {
             match decision(material, &finding) {
@@ -197,18 +192,14 @@ impl<'a> Report<'a> {
                 .then_with(|| a.software.software.name.cmp(&b.software.software.name))
                 .then_with(|| b.found.advisory.cmp(&a.found.advisory))
         });
-        let counted = |verdict: Verdict| {
-            let all = &material.scan.judgements;
-            all.iter()
-                .filter(|one| one.found.verdict == verdict && one.found.tier <= material.lowest)
-                .count()
-        };
+        let counted = |count: fn(&Judged) -> usize| material.scan.judged.iter().map(count).sum();
         Self {
             findings,
             set_aside,
             expired,
-            unknown: counted(Verdict::Unknown),
-            fixed: counted(Verdict::Fixed),
+            unknown: counted(|judged| judged.unknown),
+            fixed: counted(|judged| judged.fixed),
+            inventory: material.identified,
             software: material.identified.len(),
             paths: material.closure.entries.len(),
             known: tally(material.identified.iter().map(|one| one.known)),
@@ -228,13 +219,7 @@ impl<'a> Report<'a> {
 /// What the rules say of a finding. They may name it by any of its ids.
 fn decision<'a>(material: &Material<'a>, finding: &Finding<'a>) -> Decision<'a> {
     let ids: Vec<&str> = std::iter::once(finding.found.advisory.as_str())
-        .chain(
-            finding
-                .prose
-                .iter()
-                .flat_map(|prose| &prose.aliases)
-                .map(String::as_str),
-        )
+        .chain(finding.brief.aliases.iter().map(String::as_str))
         .collect();
     let subject = Subject {
         pname: &finding.software.software.pname,
@@ -247,34 +232,55 @@ fn decision<'a>(material: &Material<'a>, finding: &Finding<'a>) -> Decision<'a> 
 
 fn finding<'a>(
     material: &Material<'a>,
-    parents: &[Option<crate::closure::PathIndex>],
-    judgement: &'a Judgement,
+    ways: &Ways<'_>,
+    software: usize,
+    affected: &'a Affected,
 ) -> Option<Finding<'a>> {
-    let software = material.identified.get(judgement.software)?;
-    let prose = material.prose.get(&judgement.candidate);
-    let score = prose
-        .iter()
-        .flat_map(|prose| &prose.severities)
-        .filter_map(|severity| severity.score)
-        .max_by(f64::total_cmp);
-    let why = software
-        .software
-        .paths
-        .iter()
-        .map(|path| material.closure.why(parents, *path))
-        .min_by_key(Vec::len)
-        .unwrap_or_default();
+    let software = material.identified.get(software)?;
     Some(Finding {
-        found: &judgement.found,
+        found: &affected.found,
         software,
-        prose,
-        score,
-        level: Level::of(score),
-        why: why
-            .into_iter()
-            .map(|path| path.as_str().to_owned())
-            .collect(),
+        brief: &affected.brief,
+        prose: material.prose.get(&affected.candidate),
+        level: Level::of(affected.brief.score),
+        why: ways.to(&software.software.paths),
     })
+}
+
+/// Shortest ways from the roots, each worked out once.
+struct Ways<'a> {
+    closure: &'a Closure,
+    parents: Vec<Option<PathIndex>>,
+    known: RefCell<FxHashMap<PathIndex, Rc<[String]>>>,
+}
+
+impl<'a> Ways<'a> {
+    fn new(closure: &'a Closure) -> Self {
+        Self {
+            closure,
+            parents: closure.parents(),
+            known: RefCell::default(),
+        }
+    }
+
+    /// A shortest way to one of some paths.
+    fn to(&self, paths: &[PathIndex]) -> Rc<[String]> {
+        let Some(first) = paths.first() else {
+            return Rc::from([]);
+        };
+        let mut known = self.known.borrow_mut();
+        let way = known.entry(*first).or_insert_with(|| {
+            let ways = paths
+                .iter()
+                .map(|path| self.closure.why(&self.parents, *path));
+            let shortest = ways.min_by_key(Vec::len).unwrap_or_default();
+            shortest
+                .into_iter()
+                .map(|path| path.as_str().to_owned())
+                .collect()
+        });
+        Rc::clone(way)
+    }
 }
 
 fn tally<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Vec<(T, usize)> {

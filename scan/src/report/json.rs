@@ -121,7 +121,7 @@ fn row<'a>(finding: &'a Finding<'a>) -> Row<'a> {
         verdict: finding.found.verdict.as_str(),
         tier: finding.found.tier,
         severity: finding.level,
-        score: finding.score,
+        score: finding.score(),
         epss: finding.epss(),
         exploited: finding.is_exploited(),
         fixed_in: finding.found.fixed_in.as_deref(),

@@ -12,7 +12,7 @@ pub fn write(report: &Report<'_>) -> String {
         "| advisory | package | severity | exploited | fixed in | title |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for finding in &report.findings {
-        let severity = match finding.score {
+        let severity = match finding.score() {
             Some(score) => format!("{score:.1} {}", finding.level.as_str()),
             None => "—".to_owned(),
         };
@@ -40,7 +40,7 @@ pub fn write(report: &Report<'_>) -> String {
 }
 
 /// Text as text: nothing in it is markup, a link, a mention or a cell's end.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in inert(text).chars() {
         match c {

@@ -48,10 +48,7 @@ pub fn document(report: &Report<'_>, now: i64) -> Value {
 
 fn statement(finding: &Finding<'_>, status: &str) -> Value {
     let purl = finding.software.purl();
-    let aliases = finding
-        .prose
-        .map(|prose| prose.aliases.clone())
-        .unwrap_or_default();
+    let aliases = &finding.brief.aliases;
     let mut vulnerability = json!({ "name": finding.found.advisory });
     if !aliases.is_empty() {
         vulnerability["aliases"] = json!(aliases);

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
+use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use super::{Finding, Level, Report};
@@ -10,7 +11,7 @@ use super::{Finding, Level, Report};
 #[must_use]
 pub fn document(report: &Report<'_>) -> Value {
     let mut rules: Vec<Value> = Vec::new();
-    let mut numbers: Vec<&str> = Vec::new();
+    let mut numbers: FxHashMap<&str, usize> = FxHashMap::default();
     let mut results: Vec<Value> = Vec::new();
     let standing = report.findings.iter().map(|finding| (finding, None));
     let aside = report
@@ -19,14 +20,10 @@ pub fn document(report: &Report<'_>) -> Value {
         .map(|(finding, rule)| (finding, Some(*rule)));
     for (finding, rule) in standing.chain(aside) {
         let id = finding.found.advisory.as_str();
-        let number = numbers
-            .iter()
-            .position(|known| *known == id)
-            .unwrap_or_else(|| {
-                numbers.push(id);
-                rules.push(rule_of(finding));
-                numbers.len() - 1
-            });
+        let number = *numbers.entry(id).or_insert_with(|| {
+            rules.push(rule_of(finding));
+            rules.len() - 1
+        });
         let mut result = result_of(finding, number);
         if let Some(rule) = rule {
             result["suppressions"] = json!([{
@@ -76,7 +73,7 @@ fn rule_of(finding: &Finding<'_>) -> Value {
     if let Some(url) = address(id) {
         rule["helpUri"] = Value::String(url);
     }
-    if let Some(score) = finding.score {
+    if let Some(score) = finding.score() {
         rule["properties"]["security-severity"] = Value::String(format!("{score:.1}"));
     }
     rule

@@ -79,8 +79,8 @@ pub fn write(story: &Story<'_>, closure: &Closure) -> Result<String, fmt::Error>
 
 fn head(out: &mut String, story: &Story<'_>) -> fmt::Result {
     let prose = &story.prose;
-    writeln!(out, "{}", inert(&story.advisory.id))?;
-    if let Some(title) = &prose.title {
+    writeln!(out, "{}", inert(&story.id))?;
+    if let Some(title) = &story.brief.title {
         writeln!(out, "{}", inert(title))?;
     }
     for severity in &prose.severities {

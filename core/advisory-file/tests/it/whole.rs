@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use snowguard_advisory_file::{AdvisoryFile, Chunk, Contents, PackageKey};
+use snowguard_advisory_file::{AdvisoryFile, Chunk, Contents, PackageKey, Ruling};
 use snowguard_matching::advisory_facts::AdvisoryFacts;
 use snowguard_matching::evidence::Allowed;
 use snowguard_matching::judge::judge;
@@ -19,27 +19,30 @@ fn what_is_written_is_found_again() {
     assert_eq!(file.header().channels[0].packages, 50);
     assert_eq!(file.signed_by(), "test-1");
     assert!(file.check_all().unwrap() > 5);
+    let mut reader = file.reader();
     for id in ["CVE-2024-1321", "GHSA-0321"] {
-        let found = file.find(id).unwrap().expect(id);
-        let facts = file.facts(&[found]).unwrap();
-        assert_eq!(facts[0].1.0.id, "CVE-2024-1321");
-        let prose = file.prose(&[found]).unwrap();
-        assert_eq!(prose[0].1.references[0].tags, ["patch"]);
-        assert!(prose[0].1.description.starts_with("A flaw in product 21"));
+        let found = reader.find(id).unwrap().expect(id);
+        let facts = reader.facts(found).unwrap();
+        assert_eq!(facts.advisory.id, "CVE-2024-1321");
+        assert_eq!(facts.brief.aliases, ["GHSA-0321"]);
+        let prose = reader.prose(found).unwrap();
+        assert_eq!(prose.references[0].tags, ["patch"]);
+        assert!(prose.description.starts_with("A flaw in product 21"));
     }
-    assert_eq!(file.find("CVE-2024-1").unwrap(), None);
+    assert_eq!(reader.find("CVE-2024-1").unwrap(), None);
     for key in [
         PackageKey::Pname("product7"),
         PackageKey::Name("product7-1.3"),
         PackageKey::Attribute("product7"),
         PackageKey::Output("00000000000000000000000000000007"),
     ] {
-        let found = file.packages(key).unwrap();
+        let found = reader.packages(key).unwrap();
         assert_eq!(found.len(), 1, "{key:?}");
         assert_eq!(found[0].1.attr, "product7");
     }
     assert!(
-        file.packages(PackageKey::Pname("product"))
+        reader
+            .packages(PackageKey::Pname("product"))
             .unwrap()
             .is_empty()
     );
@@ -60,12 +63,22 @@ fn verdicts_from_the_file_are_those_from_the_whole_records() {
         candidates.sort_unstable();
         candidates.dedup();
         assert_eq!(candidates.len(), 12);
-        for (_, facts) in file.facts(&candidates).unwrap() {
-            let number: usize = facts.0.id.rsplit('-').next().unwrap().parse().unwrap();
+        let mut reader = file.reader();
+        for candidate in candidates {
+            let read = reader.facts(candidate).unwrap();
+            let number: usize = read
+                .advisory
+                .id
+                .rsplit('-')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap();
             let whole = sample::advisory(number - 1000);
+            assert_eq!(read.facts, AdvisoryFacts::new(&whole));
             let from_file = judge(
-                &facts.0,
-                &AdvisoryFacts::new(&facts.0),
+                &read.advisory,
+                &read.facts,
                 &package,
                 &knowledge,
                 Allowed::ALL,
@@ -128,11 +141,37 @@ fn a_file_with_one_advisory_more_shares_most_blocks() {
 }
 
 #[test]
+fn what_people_decided_and_what_names_mean_comes_along() {
+    let mut knowledge = Knowledge::default();
+    knowledge.set_projects("cups", vec!["openprinting".to_owned()]);
+    let mut writer = sample::writer(0..3);
+    writer.names(&knowledge);
+    let ruling = Ruling {
+        advisories: vec!["CVE-2024-1000".to_owned()],
+        package: Some("product0".to_owned()),
+        reason: "the parser is not built".to_owned(),
+        by: "a reviewer".to_owned(),
+        ..Ruling::default()
+    };
+    let contents = Contents {
+        rulings: vec![ruling.clone()],
+        ..Contents::default()
+    };
+    let bytes = writer.finish(contents, &sample::key()).unwrap();
+    let file = AdvisoryFile::open(&bytes, &sample::trusted()).unwrap();
+    assert_eq!(file.rulings().unwrap(), [ruling]);
+    assert_eq!(file.projects("cups").unwrap(), ["openprinting"]);
+    assert!(file.projects("lp").unwrap().is_empty());
+}
+
+#[test]
 fn an_empty_file_is_a_file() {
     let bytes = snowguard_advisory_file::Writer::default()
         .finish(Contents::default(), &sample::key())
         .unwrap();
     let file = AdvisoryFile::open(&bytes, &sample::trusted()).unwrap();
-    assert_eq!(file.find("CVE-2024-1").unwrap(), None);
-    assert!(file.packages(PackageKey::Pname("a")).unwrap().is_empty());
+    let mut reader = file.reader();
+    assert_eq!(reader.find("CVE-2024-1").unwrap(), None);
+    assert!(reader.packages(PackageKey::Pname("a")).unwrap().is_empty());
+    assert!(file.rulings().unwrap().is_empty());
 }

@@ -30,7 +30,8 @@ pub(super) fn status<'a>(
     decision
 }
 
-fn decide<'a>(
+/// The status without what fixes it.
+pub(super) fn decide<'a>(
     default: Status,
     entries: &'a [CveVersion],
     version: &str,

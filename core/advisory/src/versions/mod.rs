@@ -158,3 +158,18 @@ pub fn status<'a>(
         Versions::Osv { ranges, versions } => osv::status(ranges, versions, version, order),
     }
 }
+
+/// The same without [`StatusDecision::fixed_in`], which costs more than all else.
+///
+/// Cost: linear in the entries.
+#[must_use]
+pub fn status_alone<'a>(
+    versions: &'a Versions,
+    version: &str,
+    order: &dyn VersionOrder,
+) -> StatusDecision<'a> {
+    match versions {
+        Versions::Cve { default, entries } => cve::decide(*default, entries, version, order),
+        Versions::Osv { ranges, versions } => osv::status(ranges, versions, version, order),
+    }
+}

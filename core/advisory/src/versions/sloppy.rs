@@ -53,6 +53,9 @@ const MOST_PARTS: usize = 64;
 /// Never fails and never panics; the cost is linear in the text times the number of known words.
 #[must_use]
 pub fn read(text: &str) -> Meaning<'_> {
+    if is_number(text) {
+        return Meaning::Exact(text);
+    }
     let text = trim(text);
     if text.len() > LONGEST {
         return Meaning::Undecidable("too long for a version");
@@ -86,6 +89,9 @@ pub fn read(text: &str) -> Meaning<'_> {
 /// the beginning" (`0`, `*`, `n/a`, `unspecified`; CVE schema: "by convention, `0`").
 #[must_use]
 pub fn lower_bound(text: &str) -> (Option<Edge<'_>>, bool) {
+    if is_number(text) {
+        return (Some(Edge::Included(text)), false);
+    }
     let text = trim(text);
     if matches!(text, "0" | "0.0" | "0.0.0") {
         return (None, false);
@@ -111,6 +117,14 @@ pub fn lower_bound(text: &str) -> (Option<Edge<'_>>, bool) {
 /// The reason, where the text bounds nothing (`unspecified`, `publication`).
 #[must_use = "the bound is the result"]
 pub fn upper_bound(text: &str, included: bool) -> Result<(Option<Edge<'_>>, bool), &'static str> {
+    if is_number(text) {
+        let edge = if included {
+            Edge::Included(text)
+        } else {
+            Edge::Excluded(text)
+        };
+        return Ok((Some(edge), false));
+    }
     let text = trim(text);
     if text == "*" {
         return Ok((None, false));
@@ -150,8 +164,24 @@ pub fn upper_bound(text: &str, included: bool) -> Result<(Option<Edge<'_>>, bool
 /// A version without the `v` or the word "version" that some put before it.
 #[must_use]
 pub fn clean(text: &str) -> &str {
+    if is_number(text) {
+        return text;
+    }
     let text = trim(text);
     plain(text).unwrap_or(text)
+}
+
+/// `6.18.37`: digits and dots, and not zero. Most texts are such, and mean themselves; what follows
+/// would find the same by trying every word.
+fn is_number(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= 64
+        && bytes.first().is_some_and(u8::is_ascii_digit)
+        && bytes.last().is_some_and(u8::is_ascii_digit)
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && bytes.iter().any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 /// Bounds that hold together: `>= 1.0, < 2.0`, `1.2 and earlier`, `1.0 - 1.5`.

@@ -10,6 +10,7 @@ use self::opinion::{Grade, Opinion, opinion};
 use crate::advisory_facts::AdvisoryFacts;
 use crate::package_facts::PackageFacts;
 use crate::verdict::{Reason, Verdict, Weight};
+use crate::wording::Wording;
 
 /// A verdict with what led to it.
 #[derive(Debug, Clone)]
@@ -32,9 +33,20 @@ pub fn decide(
     package: &PackageFacts,
     rows: &[usize],
 ) -> Decision {
+    decide_in(Wording::Full, advisory, facts, package, rows)
+}
+
+/// The same, with or without words.
+pub(crate) fn decide_in(
+    wording: Wording,
+    advisory: &Advisory,
+    facts: &AdvisoryFacts,
+    package: &PackageFacts,
+    rows: &[usize],
+) -> Decision {
     let mut opinions: Vec<Opinion<'_>> = rows
         .iter()
-        .filter_map(|row| opinion(advisory, facts.rows.get(*row)?, package))
+        .filter_map(|row| opinion(wording, advisory, facts.rows.get(*row)?, package))
         .collect();
     weigh::order(&mut opinions);
     let by_range = opinions.first().map(|first| first.verdict);
@@ -62,7 +74,11 @@ pub fn decide(
     };
     let fixed_in = opinions.iter().find_map(|opinion| opinion.fixed_in.clone());
     reasons.splice(0..0, deciding);
-    for other in opinions
+    let others = match wording {
+        Wording::Full => opinions.as_slice(),
+        Wording::Codes => &[],
+    };
+    for other in others
         .iter()
         .filter(|opinion| Some(opinion.verdict) != by_range && opinion.grade <= Grade::Inferred)
     {

@@ -7,8 +7,9 @@ use super::text::{open_code, open_text, range_text};
 use crate::advisory_facts::{Place, Row};
 use crate::ecosystem::Ecosystem;
 use crate::order::Scheme;
-use crate::package_facts::{PackageFacts, VendorProduct};
+use crate::package_facts::PackageFacts;
 use crate::verdict::Verdict;
+use crate::wording::Wording;
 
 /// How well an opinion is founded. Lower is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +50,7 @@ pub(super) struct Opinion<'a> {
 }
 
 pub(super) fn opinion<'a>(
+    wording: Wording,
     advisory: &'a Advisory,
     row: &Row,
     package: &PackageFacts,
@@ -68,8 +70,8 @@ pub(super) fn opinion<'a>(
             grade: Grade::Compared,
             authority: Authority::Nvd,
             code: "other_platform",
-            text: format!("only {platform} is concerned"),
-            at: row.at.clone(),
+            text: wording.say(|| format!("only {platform} is concerned")),
+            at: wording.say(|| row.at.clone()),
             fixed_in: None,
             range: None,
         });
@@ -81,14 +83,18 @@ pub(super) fn opinion<'a>(
         Place::Affected(index) => {
             let affected = record.affected.get(index)?;
             let scheme = scheme_of(affected, row, package);
-            let decision = versions::status(&affected.versions, version, &scheme);
-            Some(of_decision(
-                &decision,
+            let decision = match wording {
+                Wording::Full => versions::status(&affected.versions, version, &scheme),
+                Wording::Codes => versions::status_alone(&affected.versions, version, &scheme),
+            };
+            let context = Context {
+                wording,
                 scheme,
                 version,
-                speaker(&affected.by),
-                &row.at,
-            ))
+                authority: speaker(&affected.by),
+                at: &row.at,
+            };
+            Some(of_decision(&decision, context))
         }
         Place::Configuration(index) => {
             let configuration = record.configurations.get(index)?;
@@ -96,7 +102,7 @@ pub(super) fn opinion<'a>(
                 Authority::Cna => Authority::CnaCpe,
                 other => other,
             };
-            of_configuration(configuration, row, version, authority)
+            of_configuration(wording, configuration, row, version, authority)
         }
     }
 }
@@ -118,13 +124,24 @@ fn scheme_of(affected: &Affected, row: &Row, package: &PackageFacts) -> Scheme {
     }
 }
 
-fn of_decision<'a>(
-    decision: &StatusDecision<'a>,
+/// Who says it, of which version, and how it is told.
+#[derive(Clone, Copy)]
+struct Context<'c> {
+    wording: Wording,
     scheme: Scheme,
-    version: &str,
+    version: &'c str,
     authority: Authority,
-    at: &str,
-) -> Opinion<'a> {
+    at: &'c str,
+}
+
+fn of_decision<'a>(decision: &StatusDecision<'a>, context: Context<'_>) -> Opinion<'a> {
+    let Context {
+        wording,
+        scheme,
+        version,
+        authority,
+        at,
+    } = context;
     let compared = decision.considered.iter().any(|entry| {
         !matches!(
             entry.position,
@@ -139,55 +156,63 @@ fn of_decision<'a>(
         Basis::Entry(_) | Basis::Default => Grade::Compared,
     };
     let entry = decision.decided().or_else(|| decision.left_behind());
-    let at = entry.map_or_else(
-        || at.to_owned(),
-        |entry| format!("{at}{}", entry.at.pointer()),
-    );
-    let range = entry
-        .map(|entry| range_text(&entry.bounds))
-        .unwrap_or_default();
+    let at = wording.say(|| match entry {
+        Some(entry) => format!("{at}{}", entry.at.pointer()),
+        None => at.to_owned(),
+    });
+    let range = wording.say(|| {
+        entry
+            .map(|entry| range_text(&entry.bounds))
+            .unwrap_or_default()
+    });
     let order = scheme.name();
     let (verdict, code, text) = match decision.status {
         Status::Affected if matches!(decision.basis, Basis::Default) => (
             Verdict::Affected,
             "default_affected",
-            format!("{version} is in no range, and the advisory's default is affected"),
+            wording.say(|| {
+                format!("{version} is in no range, and the advisory's default is affected")
+            }),
         ),
         Status::Affected => (
             Verdict::Affected,
             "range_affected",
-            format!("{version} lies in the affected range {range} ({order})"),
+            wording.say(|| format!("{version} lies in the affected range {range} ({order})")),
         ),
         Status::Unaffected => match (decision.decided(), decision.left_behind()) {
             (None, Some(_)) => (
                 Verdict::Fixed,
                 "past_range",
-                format!("{version} lies behind the affected range {range} ({order})"),
+                wording
+                    .say(|| format!("{version} lies behind the affected range {range} ({order})")),
             ),
             // A range marked unaffected that lies behind an affected one is the fix.
             (Some(_), Some(left)) => {
-                let range = range_text(&left.bounds);
+                let range = || range_text(&left.bounds);
                 (
                     Verdict::Fixed,
                     "past_range",
-                    format!("{version} lies behind the affected range {range} ({order})"),
+                    wording.say(|| {
+                        let range = range();
+                        format!("{version} lies behind the affected range {range} ({order})")
+                    }),
                 )
             }
             (Some(_), None) => (
                 Verdict::NotAffected,
                 "range_unaffected",
-                format!("{version} lies in the unaffected range {range} ({order})"),
+                wording.say(|| format!("{version} lies in the unaffected range {range} ({order})")),
             ),
             (None, None) => (
                 Verdict::NotAffected,
                 "outside_ranges",
-                format!("{version} lies in no affected range ({order})"),
+                wording.say(|| format!("{version} lies in no affected range ({order})")),
             ),
         },
         Status::Unknown => (
             Verdict::Unknown,
             open_code(decision.basis),
-            open_text(decision, version),
+            wording.say(|| open_text(decision, version)),
         ),
     };
     let fixed_in = decision.fixed_in.map(str::to_owned).or_else(|| {
@@ -210,35 +235,33 @@ fn of_decision<'a>(
 
 /// The matches of a configuration that speak of the row's products: affected if any holds.
 fn of_configuration<'a>(
+    wording: Wording,
     configuration: &'a Configuration,
     row: &Row,
     version: &str,
     authority: Authority,
 ) -> Option<Opinion<'a>> {
-    let wanted: Vec<&VendorProduct> = row
-        .identities
-        .iter()
-        .map(|identity| &identity.vendor_product)
-        .collect();
     let ecosystem = row
         .identities
         .first()
         .and_then(|identity| identity.ecosystem);
     let scheme =
         Scheme::of_ecosystem(ecosystem.filter(|ecosystem| *ecosystem != Ecosystem::Plugin));
-    let matches = configuration
-        .nodes
-        .iter()
-        .filter(|node| !node.negate)
-        .flat_map(|node| &node.matches);
+    let matches = row.matches.iter().filter_map(|(node, place)| {
+        let node = configuration.nodes.get(*node as usize)?;
+        node.matches.get(*place as usize)
+    });
     let mut best: Option<Opinion<'_>> = None;
-    for found in matches.filter(|found| found.vulnerable) {
-        let product = product_of(found)?;
-        if !wanted.iter().any(|wanted| **wanted == product) {
-            continue;
-        }
+    for found in matches {
         let decision = versions::cpe_match(found, version, &scheme);
-        let mut opinion = of_decision(&decision, scheme, version, authority, &row.at);
+        let context = Context {
+            wording,
+            scheme,
+            version,
+            authority,
+            at: &row.at,
+        };
+        let mut opinion = of_decision(&decision, context);
         // The criteria of a product are one list: outside of all is an answer, not an assumption.
         if opinion.grade == Grade::Assumed {
             opinion.grade = Grade::Compared;
@@ -254,12 +277,4 @@ fn of_configuration<'a>(
         }
     }
     best
-}
-
-fn product_of(found: &snowguard_advisory::model::CpeMatch) -> Option<VendorProduct> {
-    let product = VendorProduct::of_cpe(&found.criteria)?;
-    // As in the facts: npm scopes are no part of the name.
-    let name = found.criteria.product.as_text()?;
-    let name = name.rsplit('/').next().unwrap_or(name);
-    Some(VendorProduct::new(&product.vendor, name))
 }

@@ -11,6 +11,7 @@
 
 mod debian;
 mod generic;
+mod numbers;
 mod snapshot;
 
 use std::cmp::Ordering;
@@ -78,6 +79,12 @@ impl Scheme {
         let (a, b) = (plain(a), plain(b));
         if a == b {
             return Some(Ordering::Equal);
+        }
+        // To Debian 1.0 lies before 1.0.0, to all others they are one.
+        if self != Self::Debian
+            && let Some(order) = numbers::compare(a, b)
+        {
+            return Some(order);
         }
         match (Form::of(a), Form::of(b)) {
             (Form::Date(a), Form::Date(b)) => Some(a.cmp(&b)),
@@ -171,6 +178,40 @@ mod tests {
         assert_eq!(Scheme::Generic.compare("1.0.2a", "1.0.2"), Some(Greater));
         assert_eq!(Scheme::Debian.compare("1.0~rc1-1", "1.0-1"), Some(Less));
         assert_eq!(Scheme::Semver.compare("v1.2", "1.2.0"), Some(Equal));
+    }
+
+    /// Dotted numbers have a way of their own, which must lead to the same place.
+    #[test]
+    fn numbers_compare_as_every_scheme_compares_them() {
+        let texts = [
+            "1",
+            "1.0",
+            "1.0.0",
+            "1.0.1",
+            "01.2",
+            "1.02",
+            "1.2.0.0",
+            "1.2.3.4.5",
+            "6.18.37",
+            "6.2",
+            "0.0",
+            "0",
+            "10",
+            "9.99999999999999999999",
+            "2024.5",
+            "1234567",
+        ];
+        for scheme in [Scheme::Generic, Scheme::Semver, Scheme::Pep440] {
+            for a in texts {
+                for b in texts {
+                    let slow = scheme.releases(a, b);
+                    assert_eq!(scheme.compare(a, b), Some(slow), "{scheme:?}: {a} {b}");
+                }
+            }
+        }
+        assert_eq!(numbers::compare("20240501", "1.2"), None, "a day");
+        assert_eq!(numbers::compare("1.2a", "1.2"), None);
+        assert_eq!(numbers::compare("1..2", "1.2"), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Ties by name, and what speaks for and against them.
 
 use super::{Search, owner_of};
-use crate::advisory_facts::{Identity, Row};
+use crate::advisory_facts::{AdvisoryFacts, Identity, Row};
 use crate::ecosystem::Ecosystem;
 use crate::evidence::Evidence;
 use crate::names;
@@ -49,31 +49,28 @@ impl<'a> Search<'a> {
         learned: &[&str],
         linked: Option<(&str, Pointer)>,
     ) {
-        let (code, text) = match (
-            linked,
-            learned.iter().find(|home| self.has_repository(home)),
-        ) {
-            (Some((repository, _)), _) => (
-                "name_and_link",
-                format!(
-                    "the advisory names {} and links the package's repository {repository}",
-                    identity.text
-                ),
-            ),
-            (None, Some(home)) => (
-                "name_and_learned_repository",
-                format!(
-                    "other advisories of {} live in the package's repository {home}",
-                    identity.text
-                ),
-            ),
+        let home = learned.iter().find(|home| self.has_repository(home));
+        let (code, repository) = match (linked, home) {
+            (Some((repository, _)), _) => ("name_and_link", repository),
+            (None, Some(home)) => ("name_and_learned_repository", *home),
             (None, None) => return,
+        };
+        let text = || match linked {
+            Some(_) => format!(
+                "the advisory names {} and links the package's repository {repository}",
+                identity.text
+            ),
+            None => format!(
+                "other advisories of {} live in the package's repository {repository}",
+                identity.text
+            ),
         };
         if linked.is_none()
             && let Some(other) = self.other_product()
         {
             self.add(Some(index), Tier::Low, code, text);
-            let against = format!("the advisory itself names {other}, whose repository it links");
+            let against =
+                || format!("the advisory itself names {other}, whose repository it links");
             return self.speak_against(index, "other_product", against);
         }
         self.add(Some(index), Tier::High, code, text);
@@ -115,55 +112,51 @@ impl<'a> Search<'a> {
         if name.rank == Rank::Repository {
             return;
         }
-        let text = format!("the advisory's {} is the package's name", identity.text);
-        let weak = |search: &mut Self, code: &str, against: String| {
-            search.add(Some(index), Tier::Low, "name_equal", text.clone());
+        let text = || format!("the advisory's {} is the package's name", identity.text);
+        let weak = |search: &mut Self, code: &str, against: &dyn Fn() -> String| {
+            search.add(Some(index), Tier::Low, "name_equal", text);
             search.speak_against(index, code, against);
         };
         if row.is_distribution {
-            return weak(
-                self,
-                "distribution_row",
-                "the row is a distribution's own package".to_owned(),
-            );
+            return weak(self, "distribution_row", &|| {
+                "the row is a distribution's own package".to_owned()
+            });
         }
         match (identity.ecosystem, self.package.scope) {
             (Some(Ecosystem::Plugin), scope) if scope != Scope::Plugin => {
-                return weak(
-                    self,
-                    "other_ecosystem",
-                    format!("{} is a plugin or an app elsewhere", identity.text),
-                );
+                return weak(self, "other_ecosystem", &|| {
+                    format!("{} is a plugin or an app elsewhere", identity.text)
+                });
             }
             (Some(of @ Ecosystem::Java), Scope::Program) if identity.is_grouped() => {
-                let against = format!(
-                    "{} is a library of the ecosystem {}",
-                    identity.text,
-                    of.tag()
-                );
-                return weak(self, "other_ecosystem", against);
+                let against = || {
+                    format!(
+                        "{} is a library of the ecosystem {}",
+                        identity.text,
+                        of.tag()
+                    )
+                };
+                return weak(self, "other_ecosystem", &against);
             }
             (Some(of), Scope::Language(own)) if of == own => {}
             (_, Scope::Language(own)) => {
-                let against = format!(
-                    "the package is of the ecosystem {}, the advisory is not",
-                    own.tag()
-                );
-                return weak(self, "other_ecosystem", against);
+                let against = || {
+                    format!(
+                        "the package is of the ecosystem {}, the advisory is not",
+                        own.tag()
+                    )
+                };
+                return weak(self, "other_ecosystem", &against);
             }
             (_, Scope::Plugin) => {
-                return weak(
-                    self,
-                    "plugin_scope",
-                    "the package is a plugin of that name".to_owned(),
-                );
+                return weak(self, "plugin_scope", &|| {
+                    "the package is a plugin of that name".to_owned()
+                });
             }
             (_, Scope::Variant) => {
-                return weak(
-                    self,
-                    "variant_scope",
-                    "the package is another build of the software".to_owned(),
-                );
+                return weak(self, "variant_scope", &|| {
+                    "the package is another build of the software".to_owned()
+                });
             }
             (_, Scope::Program) => {}
         }
@@ -176,49 +169,44 @@ impl<'a> Search<'a> {
             let owned = !identity.vendor_core.is_empty()
                 && self.package.owners.contains(&identity.vendor_core);
             if same_owner || !owned {
-                let against = format!("the advisory's repository {other} is not the package's");
-                return weak(self, "other_repository", against);
+                let against = || format!("the advisory's repository {other} is not the package's");
+                return weak(self, "other_repository", &against);
             }
-            let text = format!("{}, and its vendor owns the package's repository", text);
+            let text = || format!("{}, and its vendor owns the package's repository", text());
             return self.add(Some(index), Tier::Medium, "name_and_owner", text);
         }
         if identity.vendor_core.is_empty() {
-            return weak(self, "no_vendor", "the advisory names no vendor".to_owned());
+            return weak(self, "no_vendor", &|| {
+                "the advisory names no vendor".to_owned()
+            });
         }
         if name.rank != Rank::Exact {
-            return weak(
-                self,
-                "name_of_variant",
-                "the name is a longer or shorter form of the package's".to_owned(),
-            );
+            return weak(self, "name_of_variant", &|| {
+                "the name is a longer or shorter form of the package's".to_owned()
+            });
         }
         let is_prefixed = name.dashed.ends_with(&identity.dashed);
         if !is_prefixed && self.is_only_joined(identity, name) {
-            return weak(
-                self,
-                "other_spelling",
-                format!("{} is written otherwise", name.dashed),
-            );
+            return weak(self, "other_spelling", &|| {
+                format!("{} is written otherwise", name.dashed)
+            });
         }
         if let Some((ecosystem, module)) = self.library_elsewhere(identity) {
-            let against = format!(
-                "the advisory is about {module} of the ecosystem {}",
-                ecosystem.tag()
-            );
-            return weak(self, "other_ecosystem", against);
+            let against = || {
+                format!(
+                    "the advisory is about {module} of the ecosystem {}",
+                    ecosystem.tag()
+                )
+            };
+            return weak(self, "other_ecosystem", &against);
         }
         match self.vendor_agrees(identity) {
-            Some(how) => self.add(
-                Some(index),
-                Tier::Medium,
-                "name_and_vendor",
-                format!("{text}, and {how}"),
-            ),
-            None => weak(
-                self,
-                "other_vendor",
-                format!("nothing connects the package with {}", identity.text),
-            ),
+            Some(how) => self.add(Some(index), Tier::Medium, "name_and_vendor", || {
+                format!("{}, and {how}", text())
+            }),
+            None => weak(self, "other_vendor", &|| {
+                format!("nothing connects the package with {}", identity.text)
+            }),
         }
     }
 
@@ -241,17 +229,16 @@ impl<'a> Search<'a> {
     }
 
     /// A repository of the advisory with the package's name that is not the package's.
-    pub(super) fn namesake<'b>(&'b self, name: &Name, learned: &[&'b str]) -> Option<&'b str> {
+    pub(super) fn namesake<'b>(&self, name: &Name, learned: &[&'b str]) -> Option<&'b str>
+    where
+        'a: 'b,
+    {
+        let advisory: &'a AdvisoryFacts = self.advisory;
         if self.package.repositories.is_empty() || !self.allowed.has(Evidence::Repositories) {
             return None;
         }
-        let linked = self
-            .advisory
-            .links
-            .iter()
-            .map(|link| link.repository.as_str());
-        let own = self
-            .advisory
+        let linked = advisory.links.iter().map(|link| link.repository.as_str());
+        let own = advisory
             .rows
             .iter()
             .flat_map(|row| &row.repositories)

@@ -15,17 +15,14 @@ impl<'a> Search<'a> {
         let package = self.package;
         for (id, patch) in &package.patched {
             if self.advisory.ids.contains(id) {
-                self.add(
-                    None,
-                    Tier::High,
-                    "patch_names_advisory",
-                    format!("the patch {patch} names {id}"),
-                );
+                self.add(None, Tier::High, "patch_names_advisory", || {
+                    format!("the patch {patch} names {id}")
+                });
             }
         }
         for (id, entry) in &package.known_vulnerable {
             if self.advisory.ids.contains(id) {
-                let text = format!("knownVulnerabilities names {id}: {entry}");
+                let text = || format!("knownVulnerabilities names {id}: {entry}");
                 self.add(None, Tier::High, "known_vulnerability", text);
             }
         }
@@ -43,10 +40,12 @@ impl<'a> Search<'a> {
                 .find(|(cpe, _)| *cpe == identity.vendor_product)
             {
                 let kind = if *exact { "CPE" } else { "possible CPE" };
-                let text = format!(
-                    "the package's {kind} is {}, which the advisory names",
-                    cpe.to_text()
-                );
+                let text = || {
+                    format!(
+                        "the package's {kind} is {}, which the advisory names",
+                        cpe.to_text()
+                    )
+                };
                 self.add(Some(index), Tier::High, "cpe_equal", text);
             }
         }
@@ -65,7 +64,7 @@ impl<'a> Search<'a> {
                             && name.strip_prefix(own_name.as_str()).is_some_and(|rest| rest.starts_with('/'))))
             });
             if same && *ecosystem != Ecosystem::Plugin {
-                let text = format!("both are {name} in the ecosystem {}", ecosystem.tag());
+                let text = || format!("both are {name} in the ecosystem {}", ecosystem.tag());
                 self.add(Some(index), Tier::High, "ecosystem_name_equal", text);
             }
         }
@@ -78,17 +77,21 @@ impl<'a> Search<'a> {
         for repository in &row.repositories {
             if self.package.repositories.contains(repository) {
                 if let Some(other) = self.stranger_in(row, repository) {
-                    let text = format!(
-                        "the advisory gives the package's repository {} for {other}",
-                        repository.as_str()
-                    );
+                    let text = || {
+                        format!(
+                            "the advisory gives the package's repository {} for {other}",
+                            repository.as_str()
+                        )
+                    };
                     self.add(Some(index), Tier::Low, "repository_of_other_name", text);
                     continue;
                 }
-                let text = format!(
-                    "the advisory's repository {} is the package's",
-                    repository.as_str()
-                );
+                let text = || {
+                    format!(
+                        "the advisory's repository {} is the package's",
+                        repository.as_str()
+                    )
+                };
                 self.add(Some(index), Tier::High, "repository_equal", text);
             }
         }
@@ -121,9 +124,9 @@ impl<'a> Search<'a> {
             if self.allowed.has(Evidence::Purl2cpe) {
                 for purl in self.knowledge.purls_of_product(&product) {
                     if let Some(tier) = self.is_purl_of_package(purl) {
-                        let text = format!(
-                            "purl2cpe gives {product} for pkg:{purl}, which is the package"
-                        );
+                        let text = || {
+                            format!("purl2cpe gives {product} for pkg:{purl}, which is the package")
+                        };
                         self.add(Some(index), tier, "purl2cpe", text);
                     }
                 }
@@ -135,7 +138,7 @@ impl<'a> Search<'a> {
                         .name(checker)
                         .is_some_and(|name| name.rank == Rank::Exact)
                     {
-                        let text = format!("cve-bin-tool knows {product} as {checker}");
+                        let text = || format!("cve-bin-tool knows {product} as {checker}");
                         self.add(Some(index), Tier::Medium, "cve_bin_tool", text);
                     }
                 }

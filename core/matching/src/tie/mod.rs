@@ -11,6 +11,7 @@ use crate::package_facts::PackageFacts;
 use crate::repository::Pointer;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Tier, Weight};
+use crate::wording::Wording;
 
 /// A tie: how sure, why, and which rows of the advisory it rests on.
 #[derive(Debug, Clone)]
@@ -62,7 +63,19 @@ pub fn tie(
     knowledge: &Knowledge,
     allowed: Allowed,
 ) -> Option<Tie> {
+    tie_in(Wording::Full, advisory, package, knowledge, allowed)
+}
+
+/// The same, with or without words.
+pub(crate) fn tie_in(
+    wording: Wording,
+    advisory: &AdvisoryFacts,
+    package: &PackageFacts,
+    knowledge: &Knowledge,
+    allowed: Allowed,
+) -> Option<Tie> {
     Search {
+        wording,
         advisory,
         package,
         knowledge,
@@ -77,10 +90,13 @@ pub fn tie(
 struct Found {
     row: Option<usize>,
     tier: Tier,
-    reason: Reason,
+    code: &'static str,
+    text: String,
+    at: Option<String>,
 }
 
 struct Search<'a> {
+    wording: Wording,
     advisory: &'a AdvisoryFacts,
     package: &'a PackageFacts,
     knowledge: &'a Knowledge,
@@ -120,7 +136,9 @@ impl<'a> Search<'a> {
         for Found {
             row,
             tier: own,
-            reason,
+            code,
+            text,
+            at,
         } in found
         {
             // A weak tie of one row adds nothing where another row ties surely.
@@ -132,11 +150,17 @@ impl<'a> Search<'a> {
             {
                 rows.push(row);
             }
-            if !reasons
-                .iter()
-                .any(|known| known.code == reason.code && known.text == reason.text)
+            if self.wording == Wording::Full
+                && !reasons
+                    .iter()
+                    .any(|known| known.code == code && known.text == text)
             {
-                reasons.push(reason);
+                reasons.push(Reason {
+                    code: code.to_owned(),
+                    weight: Weight::Tie,
+                    text,
+                    at,
+                });
             }
         }
         for reason in self.against {
@@ -159,7 +183,7 @@ impl<'a> Search<'a> {
         if tier == Tier::Low || shown().any(|found| found.row.is_none()) {
             return None;
         }
-        let is_table = shown().all(|found| found.reason.code == "cve_bin_tool");
+        let is_table = shown().all(|found| found.code == "cve_bin_tool");
         let is_against = |reason: &Reason| reason.code == "other_vendor";
         if is_table && self.against.iter().any(is_against) {
             return Some(Thin::Table);
@@ -180,19 +204,31 @@ impl<'a> Search<'a> {
         is_distribution.then_some(Thin::Distribution)
     }
 
-    fn add(&mut self, row: Option<usize>, tier: Tier, code: &str, text: String) {
-        let at = row.map(|row| self.advisory.rows[row].at.clone());
-        let reason = Reason {
-            code: code.to_owned(),
-            weight: Weight::Tie,
+    fn add(
+        &mut self,
+        row: Option<usize>,
+        tier: Tier,
+        code: &'static str,
+        text: impl FnOnce() -> String,
+    ) {
+        let at = row.map(|row| self.place(row));
+        let text = self.wording.say(text);
+        self.found.push(Found {
+            row,
+            tier,
+            code,
             text,
             at,
-        };
-        self.found.push(Found { row, tier, reason });
+        });
     }
 
-    fn speak_against(&mut self, row: usize, code: &str, text: String) {
-        let at = Some(self.advisory.rows[row].at.clone());
+    fn place(&self, row: usize) -> String {
+        self.wording.say(|| self.advisory.rows[row].at.clone())
+    }
+
+    fn speak_against(&mut self, row: usize, code: &str, text: impl FnOnce() -> String) {
+        let at = Some(self.place(row));
+        let text = self.wording.say(text);
         self.against.push(Reason {
             code: code.to_owned(),
             weight: Weight::Against,
@@ -246,15 +282,12 @@ impl<'a> Search<'a> {
                 !identity.vendor_core.is_empty() && owners.contains(&identity.vendor_core)
             })
         });
-        let text = format!("the advisory links the package's repository {repository}");
+        let text = || format!("the advisory links the package's repository {repository}");
         match row {
             Some(row) if alone && pointer == Pointer::Change => {
-                self.add(
-                    Some(row),
-                    Tier::Medium,
-                    "link_and_owner",
-                    format!("{text}, whose owner is the vendor"),
-                );
+                self.add(Some(row), Tier::Medium, "link_and_owner", || {
+                    format!("{}, whose owner is the vendor", text())
+                });
             }
             _ => self.add(None, Tier::Low, "link", text),
         }

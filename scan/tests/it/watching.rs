@@ -1,0 +1,217 @@
+//! `scan watch --once`, and the NixOS module that runs it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, digest, text};
+
+fn watch(stage: &Stage, arguments: &[&str]) -> Output {
+    let key = stage.key.public().to_string();
+    stage
+        .command(stage.folder.path())
+        .args([
+            "watch",
+            "--once",
+            "--db",
+            "advisories",
+            "--trusted-key",
+            &key,
+        ])
+        .args(["--state", "seen.json"])
+        .args(arguments)
+        .arg("list")
+        .output()
+        .unwrap()
+}
+
+fn affected(stage: &Stage) {
+    stage.put("list", &format!("{}-openssl-3.0.13\n", digest('a')));
+}
+
+/// A server that takes one post after the other: the signature and the body.
+fn hook() -> (String, Receiver<(Option<String>, Value)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut length, mut signature) = (0, None);
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                let line = line.trim_end().to_ascii_lowercase();
+                if line.is_empty() {
+                    break;
+                }
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = value.parse().unwrap();
+                }
+                if let Some(value) = line.strip_prefix("x-snowguard-signature: ") {
+                    signature = Some(value.to_owned());
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            write!(
+                stream,
+                "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+            )
+            .unwrap();
+            let _sent = send.send((signature, serde_json::from_slice(&body).unwrap()));
+        }
+    });
+    (address, receive)
+}
+
+#[test]
+fn news_are_told_once_in_the_journal_and_to_a_webhook() {
+    let stage = Stage::new();
+    affected(&stage);
+    stage.put("secret", "a secret\n");
+    let (address, posts) = hook();
+    let arguments = [
+        "--webhook",
+        &address,
+        "--webhook-private",
+        "--webhook-secret",
+        "secret",
+    ];
+    let (_, err, code) = text(&watch(&stage, &arguments));
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        err.contains("<3>new: CVE-2024-1001 affects openssl 3.0.13"),
+        "{err}"
+    );
+    let (signature, body) = posts.recv().unwrap();
+    assert_eq!(body["new"][0]["advisory"], "CVE-2024-1001");
+    assert_eq!(signature.unwrap().len(), "sha256=".len() + 64);
+    let mode = std::fs::metadata(stage.path("seen.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let (_, err, _) = text(&watch(&stage, &arguments));
+    assert!(err.contains("0 new, 0 gone, 1 in all"), "{err}");
+    stage.put("list", &format!("{}-openssl-3.0.14\n", digest('a')));
+    watch(&stage, &arguments);
+    let (_, body) = posts.recv().unwrap();
+    assert_eq!(body["gone"][0]["advisory"], "CVE-2024-1001");
+    assert!(posts.try_recv().is_err(), "without news nothing is posted");
+}
+
+#[test]
+fn a_private_address_is_refused_unless_it_is_allowed() {
+    let stage = Stage::new();
+    affected(&stage);
+    let (address, posts) = hook();
+    let (_, err, code) = text(&watch(&stage, &["--webhook", &address]));
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("private address"), "{err}");
+    assert!(posts.try_recv().is_err());
+}
+
+#[test]
+fn a_program_gets_the_news() {
+    let stage = Stage::new();
+    affected(&stage);
+    let program = stage.put("tell.sh", "#!/bin/sh\n/bin/cat > told.json\n");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let (_, err, code) = text(&watch(&stage, &["--command", "./tell.sh"]));
+    assert_eq!(code, Some(0), "{err}");
+    let told: Value =
+        serde_json::from_slice(&std::fs::read(stage.path("told.json")).unwrap()).unwrap();
+    assert_eq!(told["total"], 1);
+}
+
+/// What the module runs is understood by the program.
+#[test]
+fn the_module_s_command_lines_are_understood() {
+    let settings = json!({
+        "enable": true,
+        "url": "https://tracker.example.org/advisories",
+        "trustedKeys": ["a-1:SJtGnAJoxH91hmuPibtwf2z80FEgWHb2Pkeo+8BmiSE="],
+        "suppressions": ["/etc/rules.toml"],
+        "watch": {"webhook": {"url": "https://hook.example.org/x", "secretFile": "/run/secret"}},
+    });
+    let Some(module) = evaluate(&settings) else {
+        return;
+    };
+    assert_eq!(module["failed"], json!([]));
+    let stage = Stage::new();
+    for (service, code) in [("update", 4), ("watch", 3)] {
+        let line = module[service]["ExecStart"].as_str().unwrap();
+        let mut words = line.split_whitespace();
+        assert!(
+            words.next().unwrap().ends_with("/bin/snowguard-scan"),
+            "{line}"
+        );
+        let arguments: Vec<&str> = words.collect();
+        // What it names is not there, or no key is trusted; 2 would say that it was not understood.
+        let output = stage
+            .command(stage.folder.path())
+            .args(arguments)
+            .arg(if service == "watch" {
+                "--once"
+            } else {
+                "file:///nowhere"
+            })
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{line}: {:?}",
+            text(&output)
+        );
+    }
+    assert_eq!(module["watch"]["PrivateNetwork"], false);
+    let settings = json!({
+        "enable": true,
+        "url": "https://tracker.example.org/advisories",
+        "trustedKeys": [],
+        "watch": {"command": "/my program", "webhook": {"secretFile": "/nix/store/s"}},
+    });
+    let failed = evaluate(&settings).unwrap()["failed"].to_string();
+    for part in ["/my program", "without a key", "in the Nix store"] {
+        assert!(failed.contains(part), "{failed}");
+    }
+}
+
+fn evaluate(settings: &Value) -> Option<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/tests/evaluate-scan.nix");
+    let output = Command::new("nix-instantiate")
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder.path())
+        .env("NIX_STORE_DIR", "/nix/store")
+        .env("NIX_STATE_DIR", folder.path().join("state"))
+        .env("NIX_LOG_DIR", folder.path().join("log"))
+        .env("NIX_CONF_DIR", folder.path().join("conf"))
+        .args(["--readonly-mode", "--eval", "--strict", "--json"])
+        .arg(file)
+        .args(["--argstr", "settings", &settings.to_string()])
+        .output();
+    match output {
+        Ok(output) => {
+            assert!(output.status.success(), "{:?}", text(&output));
+            Some(serde_json::from_slice(&output.stdout).unwrap())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "nix-instantiate is missing"
+            );
+            println!("left out: the NixOS module, since nix-instantiate is not installed");
+            None
+        }
+        Err(error) => panic!("nix-instantiate does not start: {error}"),
+    }
+}
