@@ -20,6 +20,7 @@ rustPlatform.buildRustPackage {
   cargoBuildFlags = [
     "--package=snowguard"
     "--package=snowguard-boot"
+    "--package=snowguard-scan"
   ];
 
   # Where the NixOS module looks for it. There is one for x86-64 only.
