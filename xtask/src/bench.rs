@@ -9,6 +9,7 @@ mod divan;
 mod figures;
 mod installation;
 mod measure;
+mod scanning;
 mod signing;
 
 use std::path::{Path, PathBuf};
@@ -86,6 +87,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     bench.records_on_server(workspace)?;
     bench.everything(workspace, &tracker, &folder)?;
     bench.pages(workspace, &tracker)?;
+    let scanned = scanning::figures(workspace, &tracker, &bench.data.channel.file, &folder)?;
+    bench.figures.extend(scanned);
     let peak = Quantity::Bytes(bench.peak as f64);
     bench.figure(
         "peak memory of ingest and match",

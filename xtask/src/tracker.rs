@@ -107,7 +107,8 @@ impl Tracker {
         &self.database
     }
 
-    fn command(&self, word: &str) -> Command {
+    /// A command of it.
+    pub fn command(&self, word: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.args([word, "--db", &self.database]);
         command
