@@ -41,7 +41,6 @@ pub fn write(report: &Report<'_>, now: i64) -> Result<String, fmt::Error> {
         hash(SCRIPT),
     )?;
     head(&mut out, report, now)?;
-    table(&mut out, report)?;
     let drawing = graph::draw(report)?;
     if !drawing.is_empty() {
         writeln!(
@@ -50,6 +49,7 @@ pub fn write(report: &Report<'_>, now: i64) -> Result<String, fmt::Error> {
              scanned to affected packages, the most urgent ones.</p>\n<div class=\"wide\">{drawing}</div>"
         )?;
     }
+    table(&mut out, report)?;
     for (heading, lines) in rules(report) {
         writeln!(out, "<h2>{heading}</h2>\n<ul>{lines}</ul>")?;
     }
@@ -149,7 +149,7 @@ fn row(out: &mut String, finding: &Finding<'_>) -> fmt::Result {
     let software = &finding.software.software;
     write!(
         out,
-        "</td><td class=\"id\">{id}</td><td>{}</td><td>{}</td><td>{}",
+        "</td><td class=\"id\">{id}</td><td>{}</td><td class=\"fixed\">{}</td><td>{}",
         escape(&software.name),
         escape(finding.found.fixed_in.as_deref().unwrap_or("—")),
         escape(finding.title()),
