@@ -14,7 +14,7 @@ const SHOWN: usize = 40;
 const ROW: usize = 26;
 const COLUMN: usize = 210;
 /// Letters of a name that are shown.
-const LETTERS: usize = 26;
+const LETTERS: usize = 22;
 
 #[derive(Default)]
 struct Node {
