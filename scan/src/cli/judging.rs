@@ -113,6 +113,7 @@ impl Judging {
         let mut read: Vec<PathBuf> = [
             // Time zones, and how many processors there are.
             "/etc/localtime",
+            "/etc/zoneinfo",
             "/usr/share/zoneinfo",
             "/proc/self",
             "/sys/fs/cgroup",
