@@ -148,16 +148,23 @@ impl Inventory {
                 Err(reason) => inventory.dropped.push((index, reason)),
                 Ok(named) => {
                     let key = (named.pname.clone(), named.version.clone());
+                    let name = named.name;
                     let at = *by_name.entry(key).or_insert_with(|| {
                         inventory.software.push(Software {
-                            name: named.name,
+                            name: name.clone(),
                             pname: named.pname,
                             version: named.version,
                             paths: Vec::new(),
                         });
                         inventory.software.len() - 1
                     });
-                    inventory.software[at].paths.push(index);
+                    let software = &mut inventory.software[at];
+                    software.paths.push(index);
+                    // Of several names of one version the plainest counts, in whatever order the
+                    // paths come.
+                    if (name.len(), &name) < (software.name.len(), &software.name) {
+                        software.name = name;
+                    }
                 }
             }
         }

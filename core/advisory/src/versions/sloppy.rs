@@ -27,7 +27,8 @@ mod text;
 mod words;
 
 use text::{
-    find_word, is_everything, is_word, strip_prefix_word, strip_suffix_word, trim, without_fillers,
+    begins_like_version, find_word, is_everything, is_number, is_word, strip_prefix_word,
+    strip_suffix_word, trim, without_fillers,
 };
 use words::{AFTER_WORDS, BEFORE_WORDS, BELOW, BETWEEN, NOTHING};
 
@@ -118,12 +119,7 @@ pub fn lower_bound(text: &str) -> (Option<Edge<'_>>, bool) {
 #[must_use = "the bound is the result"]
 pub fn upper_bound(text: &str, included: bool) -> Result<(Option<Edge<'_>>, bool), &'static str> {
     if is_number(text) {
-        let edge = if included {
-            Edge::Included(text)
-        } else {
-            Edge::Excluded(text)
-        };
-        return Ok((Some(edge), false));
+        return Ok((Some(upper_edge(text, included)), false));
     }
     let text = trim(text);
     if text == "*" {
@@ -139,25 +135,23 @@ pub fn upper_bound(text: &str, included: bool) -> Result<(Option<Edge<'_>>, bool
         return Ok((Some(Edge::Series(stem)), false));
     }
     if let Some(version) = plain(text) {
-        let edge = if included {
-            Edge::Included(version)
-        } else {
-            Edge::Excluded(version)
-        };
-        return Ok((Some(edge), false));
+        return Ok((Some(upper_edge(version, included)), false));
     }
     match constraints(text).and_then(|bounds| bounds.upper) {
         Some(edge) => Ok((Some(edge), true)),
         // `4.5.4.2280 build 20230112`: a version with words of its own.
         None if begins_like_version(text) && !has_relation(text) => {
-            let edge = if included {
-                Edge::Included(text)
-            } else {
-                Edge::Excluded(text)
-            };
-            Ok((Some(edge), true))
+            Ok((Some(upper_edge(text, included)), true))
         }
         None => Err("no version can be read out of the upper bound"),
+    }
+}
+
+fn upper_edge(version: &str, included: bool) -> Edge<'_> {
+    if included {
+        Edge::Included(version)
+    } else {
+        Edge::Excluded(version)
     }
 }
 
@@ -169,19 +163,6 @@ pub fn clean(text: &str) -> &str {
     }
     let text = trim(text);
     plain(text).unwrap_or(text)
-}
-
-/// `6.18.37`: digits and dots, and not zero. Most texts are such, and mean themselves; what follows
-/// would find the same by trying every word.
-fn is_number(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() <= 64
-        && bytes.first().is_some_and(u8::is_ascii_digit)
-        && bytes.last().is_some_and(u8::is_ascii_digit)
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
-        && bytes.iter().any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 /// Bounds that hold together: `>= 1.0, < 2.0`, `1.2 and earlier`, `1.0 - 1.5`.
@@ -505,11 +486,6 @@ fn plain(text: &str) -> Option<&str> {
         return None;
     }
     Some(bare)
-}
-
-fn begins_like_version(text: &str) -> bool {
-    text.trim_start_matches(['v', 'V'])
-        .starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether the text speaks of more than one version.

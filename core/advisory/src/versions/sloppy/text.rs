@@ -80,3 +80,21 @@ pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
         .windows(word.len())
         .position(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
+
+/// `6.18.37`: digits and dots, and not zero. Most texts are such, and mean themselves; what follows
+/// would find the same by trying every word.
+pub(super) fn is_number(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= 64
+        && bytes.first().is_some_and(u8::is_ascii_digit)
+        && bytes.last().is_some_and(u8::is_ascii_digit)
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && bytes.iter().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
+pub(super) fn begins_like_version(text: &str) -> bool {
+    text.trim_start_matches(['v', 'V'])
+        .starts_with(|c: char| c.is_ascii_digit())
+}
