@@ -28,8 +28,10 @@ pub(super) fn read(path: &Path, bytes: &[u8], store: &StoreDir) -> Result<Closur
             StorePath::from_base_name(text)
         };
         let found = found.map_err(|error| bad(number, error.to_string()))?;
+        // A path that was there before adds nothing.
+        let known = closure.entries.len();
         let index = closure.add(found);
-        if !closure.roots.contains(&index) {
+        if closure.entries.len() > known {
             closure.roots.push(index);
         }
     }
