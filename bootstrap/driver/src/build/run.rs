@@ -122,16 +122,7 @@ pub fn plan(
         executable,
         sha256: Some(hash),
     }));
-    Ok(Plan {
-        name: step.name.clone(),
-        seen,
-        links: step.links.clone(),
-        env: step.env.clone(),
-        limits: step.limits.clone(),
-        actions: step.actions.clone(),
-        expected: step.expected,
-        variation: variation.clone(),
-    })
+    Ok(Plan::new(step, seen, variation.clone()))
 }
 
 /// The end of a log.

@@ -151,16 +151,7 @@ fn write_plan(step: &Step, references: &References, folder: &Path) -> Result<()>
         executable: *executable,
         sha256: Some(*hash),
     }));
-    let plan = Plan {
-        name: step.name.clone(),
-        seen,
-        links: step.links.clone(),
-        env: step.env.clone(),
-        limits: step.limits.clone(),
-        actions: step.actions.clone(),
-        expected: step.expected,
-        variation: Variation::default(),
-    };
+    let plan = Plan::new(step, seen, Variation::default());
     let file = folder.join("plans").join(format!("{}.json", step.name));
     fs::write(&file, serde_json::to_vec_pretty(&plan)?)
         .with_context(|| format!("cannot write {}", file.display()))

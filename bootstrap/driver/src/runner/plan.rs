@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use snowguard_sandbox::{Order, Sandbox, Tree};
 
 use crate::graph::schema::{Action, Limits};
-use crate::graph::{Digest, Name};
+use crate::graph::{Digest, Name, Step};
 
 /// One step, ready to run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +32,23 @@ pub struct Plan {
     /// How this run may differ from another of the same step.
     #[serde(default)]
     pub variation: Variation,
+}
+
+impl Plan {
+    /// The plan of a step that sees this.
+    #[must_use]
+    pub fn new(step: &Step, seen: Vec<Seen>, variation: Variation) -> Self {
+        Self {
+            name: step.name.clone(),
+            seen,
+            links: step.links.clone(),
+            env: step.env.clone(),
+            limits: step.limits.clone(),
+            actions: step.actions.clone(),
+            expected: step.expected,
+            variation,
+        }
+    }
 }
 
 /// A file or folder that a step sees.
