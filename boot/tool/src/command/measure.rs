@@ -21,9 +21,6 @@ use crate::output::Output;
 pub struct Options {
     #[command(flatten)]
     image: ImageOptions,
-    /// Banks: sha1, sha256, sha384, sha512
-    #[arg(long, value_name = "NAME", default_values_t = [String::from("sha256")])]
-    bank: Vec<String>,
     /// Phases that are passed, joined by colons; given none, all of a usual boot one after another
     #[arg(long, value_name = "PATH")]
     phase: Vec<String>,
@@ -51,7 +48,7 @@ struct Measurement {
     value: String,
 }
 
-/// Which image is measured.
+/// Which image is measured, into which banks.
 #[derive(Debug, Args)]
 pub struct ImageOptions {
     /// The unified kernel image, or thin image
@@ -63,6 +60,9 @@ pub struct ImageOptions {
     /// the bank sha256
     #[arg(long, value_name = "FOLDER")]
     partition: Option<PathBuf>,
+    /// Banks: sha1, sha256, sha384, sha512
+    #[arg(long, value_name = "NAME", default_values_t = [String::from("sha256")])]
+    bank: Vec<String>,
 }
 
 /// An image as it is on disk, with the files that it names.
@@ -74,6 +74,19 @@ pub struct Measured {
 }
 
 impl ImageOptions {
+    /// The banks.
+    ///
+    /// # Errors
+    /// When there is none of a name given.
+    pub fn banks(&self) -> Result<Vec<DigestAlgorithm>> {
+        let named = |name: &String| {
+            DigestAlgorithm::named(name).with_context(|| {
+                format!("{name:?} is no bank; there are sha1, sha256, sha384, sha512")
+            })
+        };
+        self.bank.iter().map(named).collect()
+    }
+
     /// Reads it.
     ///
     /// # Errors
@@ -126,15 +139,6 @@ impl Measured {
     }
 }
 
-/// A bank by its name.
-///
-/// # Errors
-/// When there is none of this name.
-pub fn bank(name: &str) -> Result<DigestAlgorithm> {
-    DigestAlgorithm::named(name)
-        .with_context(|| format!("{name:?} is no bank; there are sha1, sha256, sha384, sha512"))
-}
-
 /// PCR 11 after a path of phases.
 pub fn after_phases(start: &Pcr, phases: &str) -> Pcr {
     let mut value = start.clone();
@@ -172,8 +176,7 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
         pcr11: Vec::new(),
         pcr4: Vec::new(),
     };
-    for name in &options.bank {
-        let bank = bank(name)?;
+    for bank in options.image.banks()? {
         let start = image.pcr11(bank)?;
         for phase in &phases {
             measurements.pcr11.push(Measurement {

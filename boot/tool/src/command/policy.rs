@@ -16,7 +16,7 @@ use snowguard_boot_format::policy;
 use snowguard_boot_format::signer::Signer;
 use snowguard_boot_format::x509::KeyKind;
 
-use super::measure::{ImageOptions, after_phases, bank, phases};
+use super::measure::{ImageOptions, after_phases, phases};
 use crate::files;
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
@@ -30,9 +30,6 @@ const REGISTER: u8 = 11;
 pub struct Options {
     #[command(flatten)]
     image: ImageOptions,
-    /// Banks: sha1, sha256, sha384, sha512
-    #[arg(long, value_name = "NAME", default_values_t = [String::from("sha256")])]
-    bank: Vec<String>,
     /// Phases that are passed, joined by colons; given none, each of a usual boot
     #[arg(long, value_name = "PATH")]
     phase: Vec<String>,
@@ -79,8 +76,7 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
         Some(path) => serde_json::from_slice(&files::read(path, files::MAX_SMALL)?)
             .with_context(|| format!("{} holds no signatures", path.display()))?,
     };
-    for name in &options.bank {
-        let bank = bank(name)?;
+    for bank in options.image.banks()? {
         let start = image.pcr11(bank)?;
         let of_bank = signatures.0.entry(bank.name().to_owned()).or_default();
         for phase in &phases {
