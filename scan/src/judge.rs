@@ -239,7 +239,7 @@ impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
             for pair in same {
                 let package = &self.prepared[pair.software as usize].facts;
                 let found = verdict_of(advisory, facts, package, &self.knowledge, Allowed::ALL);
-                let Some((verdict, tier)) = found.filter(|(_, tier)| *tier <= self.lowest) else {
+                let Some((verdict, _)) = found.filter(|(_, tier)| *tier <= self.lowest) else {
                     continue;
                 };
                 let outcome = match verdict {
@@ -247,10 +247,9 @@ impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
                     Verdict::Fixed => Outcome::Fixed,
                     Verdict::Unknown => Outcome::Unknown,
                     Verdict::Affected => {
+                        // The same judgement, put into words.
                         let told = judge(advisory, facts, package, &self.knowledge, Allowed::ALL);
-                        let Some(found) = told.filter(|told| told.tier == tier) else {
-                            continue;
-                        };
+                        let Some(found) = told else { continue };
                         Outcome::Affected(Box::new(Affected {
                             candidate: pair.candidate,
                             found,
