@@ -2,6 +2,7 @@
 //! patches.
 
 use serde::Serialize;
+use snowguard_advisory::purl::Purl;
 use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, PackageKey, Reader};
 use snowguard_matching::mention::cve_ids;
 use snowguard_matching::package::Package;
@@ -75,25 +76,10 @@ impl Identified {
         {
             return purl.clone();
         }
-        format!(
-            "pkg:nix/{}@{}",
-            percent(&self.software.pname),
-            percent(&self.software.version)
-        )
+        let own = Purl::named("nix", &self.software.pname);
+        let version = Some(self.software.version.clone()).filter(|version| !version.is_empty());
+        Purl { version, ..own }.to_string()
     }
-}
-
-/// Percent-encodes all but what a purl's parts may hold as it is.
-fn percent(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b".-_~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 /// Sets whose packages carry a prefix in their store path: how the name begins, and the set.

@@ -1,6 +1,5 @@
 //! What is new since the last scan, and telling of it.
 
-mod hmac;
 mod notify;
 mod public;
 

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2_next::Sha256;
 use ureq::Agent;
 use ureq::unversioned::transport::DefaultConnector;
 
 use super::public::PublicOnly;
-use super::{News, WatchError, hmac};
+use super::{News, WatchError};
 
 /// A server that says nothing for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -88,7 +90,7 @@ fn command(program: &PathBuf, body: &[u8]) -> Result<(), WatchError> {
 /// A server that is told by a POST of JSON.
 pub struct Webhook {
     url: String,
-    secret: Option<Vec<u8>>,
+    secret: Option<Hmac<Sha256>>,
     agent: Agent,
 }
 
@@ -129,6 +131,10 @@ impl Webhook {
             let config = config.proxy(None).build();
             Agent::with_parts(config, DefaultConnector::default(), PublicOnly::default())
         };
+        let secret = secret.map(|secret| Hmac::new_from_slice(&secret));
+        let secret = secret
+            .transpose()
+            .map_err(|error| notify(url, error.to_string()))?;
         Ok(Self {
             url: url.to_owned(),
             secret,
@@ -142,8 +148,7 @@ impl Webhook {
             .post(&self.url)
             .header("Content-Type", "application/json");
         if let Some(secret) = &self.secret {
-            let code = format!("sha256={}", hmac::sha256(secret, body));
-            request = request.header("X-Snowguard-Signature", code);
+            request = request.header("X-Snowguard-Signature", signature(secret, body));
         }
         let response = request
             .send(body)
@@ -157,9 +162,36 @@ impl Webhook {
     }
 }
 
+/// `sha256=` and the code of a body, RFC 2104, in hexadecimal.
+fn signature(secret: &Hmac<Sha256>, body: &[u8]) -> String {
+    let code = secret.clone().chain_update(body).finalize().into_bytes();
+    let digits: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={digits}")
+}
+
 fn notify(to: &str, reason: String) -> WatchError {
     WatchError::Notify {
         to: to.to_owned(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4231, sections 4.3 and 4.7.
+    #[test]
+    fn signatures_are_codes_of_the_specification() {
+        let of = |key: &[u8], body: &[u8]| signature(&Hmac::new_from_slice(key).unwrap(), body);
+        assert_eq!(
+            of(b"Jefe", b"what do ya want for nothing?"),
+            "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        let text = b"Test Using Larger Than Block-Size Key - Hash Key First";
+        assert_eq!(
+            of(&[0xaa; 131], text),
+            "sha256=60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        );
     }
 }
