@@ -1,0 +1,26 @@
+//! What people may do and decide, as plain values and pure functions.
+//!
+//! Purpose: one place that says who may do what ([`role`]), which states a suggestion goes through
+//! ([`state`]), how a decision changes it ([`suggestion`], [`command`]), what a decision rested on
+//! and when it has to be looked at again ([`basis`]), which corrections the matcher takes over
+//! ([`rule`]), what a published issue says ([`issue`]), and how the queue is filtered and ordered
+//! ([`filter`], [`queue`]).
+//!
+//! Non-goals: no I/O, no clock, no database, no HTML. Times are arguments.
+//!
+//! Entry types: [`suggestion::Suggestion`], [`command::Command`], [`role::Roles`],
+//! [`queue::Queue`], [`issue::Issue`].
+
+pub mod basis;
+pub mod command;
+pub mod dismissal;
+pub mod edits;
+pub mod filter;
+pub mod issue;
+pub mod queue;
+pub mod role;
+pub mod rule;
+pub mod state;
+pub mod subscription;
+pub mod suggestion;
+pub mod text;
