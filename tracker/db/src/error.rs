@@ -81,6 +81,23 @@ pub enum DbError {
         /// Its name.
         name: String,
     },
+    /// Somebody else changed it since it was read, or it was taken back already.
+    #[error("{what} was changed meanwhile")]
+    Overtaken {
+        /// What.
+        what: String,
+    },
+    /// A decision that does not apply.
+    #[error("{0}")]
+    Decision(#[from] snowguard_tracker_triage::command::Refusal),
+    /// A person has too many of something.
+    #[error("there are {most} {what} already, and no more can be had")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        most: u64,
+    },
     /// The caller's iterator failed.
     #[error("the input failed: {0}")]
     Input(#[source] Box<dyn Error + Send + Sync>),

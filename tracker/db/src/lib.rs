@@ -9,6 +9,8 @@
 //!   past evaluation is read back exactly ([`Db::load_channel`], [`Db::packages_at`]).
 //! - A change marks what must be matched again ([`Db::dirty_advisories`]); verdicts are stored
 //!   with every reason ([`Db::put_matches`]).
+//! - What people decide is kept apart from what the matcher says, with a log that only grows
+//!   ([`Db::decide`], [`Db::undo`], [`Db::change_issue`]).
 //! - SQL stands in this crate alone, always with bound parameters.
 //!
 //! Non-goals: no parsing of sources, no matching, no network, no clock (times are the caller's).
@@ -32,6 +34,7 @@ mod names;
 mod numbers;
 mod pack;
 mod packages;
+mod people;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -46,6 +49,7 @@ mod tally;
 pub mod testing;
 mod text;
 mod time;
+mod triage;
 
 pub use alias::{AliasFact, AliasSource};
 pub use care::{GcOutcome, GcPolicy, Sizes, TableSize};
@@ -65,6 +69,10 @@ pub use migrate::SCHEMA_VERSION;
 pub use packages::{
     Channel, ChannelLoad, Evaluation, EvaluationId, Force, LoadOutcome, PackageVersion,
 };
+pub use people::{
+    Attempts, Digest, Lock, Maintainer, NewSession, NewToken, PendingSignIn, Person, PersonId,
+    SessionInfo, Team, TokenInfo,
+};
 pub use quarantine::{QuarantineEntry, Quarantined};
 pub use records::{
     IncomingRecord, PreparedRecord, PutOutcome, RecordBatch, RecordChange, StalePolicy,
@@ -73,3 +81,7 @@ pub use search::Found;
 pub use signals::SignalOutcome;
 pub use status::{Counts, MatchCount};
 pub use time::Millis;
+pub use triage::{
+    Activity, Decided, Decision, IssueChange, QueueChanges, QueueEntry, Retire, SavedView,
+    StoredIssue, StoredRule, StoredSuggestion, Subject,
+};

@@ -24,6 +24,14 @@ const SQLITE: &[Migration] = &[
         up: include_str!("../migrations/sqlite/0002_knowledge.up.sql"),
         down: include_str!("../migrations/sqlite/0002_knowledge.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/sqlite/0003_people.up.sql"),
+        down: include_str!("../migrations/sqlite/0003_people.down.sql"),
+    },
+    Migration {
+        up: include_str!("../migrations/sqlite/0004_triage.up.sql"),
+        down: include_str!("../migrations/sqlite/0004_triage.down.sql"),
+    },
 ];
 
 const POSTGRES: &[Migration] = &[
@@ -35,10 +43,18 @@ const POSTGRES: &[Migration] = &[
         up: include_str!("../migrations/postgres/0002_knowledge.up.sql"),
         down: include_str!("../migrations/postgres/0002_knowledge.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/postgres/0003_people.up.sql"),
+        down: include_str!("../migrations/postgres/0003_people.down.sql"),
+    },
+    Migration {
+        up: include_str!("../migrations/postgres/0004_triage.up.sql"),
+        down: include_str!("../migrations/postgres/0004_triage.down.sql"),
+    },
 ];
 
 /// The schema version that this program writes.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// Steps taken, oldest first; the same in both dialects.
 const STEPS: &str = "CREATE TABLE schema_step (version bigint PRIMARY KEY, digest text NOT NULL)";

@@ -84,7 +84,7 @@ impl Ranked {
     }
 }
 
-fn find_advisories(
+pub(crate) fn find_advisories(
     session: &mut Session<'_>,
     exact: &str,
     words: &Query,

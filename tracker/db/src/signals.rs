@@ -8,6 +8,7 @@ use crate::error::{DbError, Result};
 use crate::names;
 use crate::session::{Column, Insert, Value};
 use crate::tally;
+use crate::triage;
 
 const KEV: Insert<'static> = Insert {
     table: "kev",
@@ -85,6 +86,12 @@ impl Db {
                 .flat_map(|(number, body)| [Value::Int(*number), Value::Text(body)])
                 .collect();
             session.insert(&KEV, &values)?;
+            let touched: Vec<i64> = gone
+                .iter()
+                .map(|[number]| *number)
+                .chain(new.keys().copied())
+                .collect();
+            triage::set_kev(session, &touched)?;
             Ok(outcome)
         })
     }
@@ -136,6 +143,8 @@ impl Db {
                 })
                 .collect();
             session.insert(&EPSS, &values)?;
+            let touched: Vec<i64> = rows.iter().map(|(number, _)| *number).collect();
+            triage::set_epss(session, &touched)?;
             tally::add(session, tally::EPSS, outcome.new.cast_signed())?;
             Ok(outcome)
         })

@@ -37,10 +37,13 @@ pub struct Row {
     pub proposed: bool,
 }
 
-/// The bit of a channel's number in [`Row::channels`]. Channels beyond the 63rd share the last one.
+/// The bit of a channel's number in [`Row::channels`]. A channel beyond the 62nd has none: it is not filtered by.
 #[must_use]
 pub fn channel_bit(channel: i64) -> u64 {
-    1 << (channel - 1).clamp(0, 63)
+    match channel {
+        1..=62 => 1 << (channel - 1),
+        _ => 0,
+    }
 }
 
 /// What a filter's names mean, looked up beforehand.
@@ -235,7 +238,7 @@ impl<'f> Sieve<'f> {
             states: if states == 0 { u8::MAX } else { states },
             severity: filter.severity.map_or(0, |severity| severity.threshold()),
             since: filter.days.map_or(i64::MIN, days),
-            channels: meaning.channel.unwrap_or(u64::MAX),
+            channels: meaning.channel.filter(|bit| *bit != 0).unwrap_or(u64::MAX),
             assignee: filter.mine.then_some(meaning.reader),
         }
     }

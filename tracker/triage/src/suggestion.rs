@@ -1,12 +1,12 @@
 //! A suggestion: an advisory that may concern packages, and what people made of it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::basis::{self, Basis, Change};
 use crate::command::{Command, Decision, Refusal};
 use crate::dismissal::Dismissal;
 use crate::edits::Edits;
+use crate::history::{self, Touched};
 use crate::state::State;
 
 /// A number of a person in the database.
@@ -47,15 +47,6 @@ pub struct Suggestion {
     /// What changed since, which nobody has acknowledged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub returned: Vec<Change>,
-}
-
-/// The members of a suggestion that a change touched, as JSON, before and after.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Touched {
-    /// Values before; a member that was absent is null.
-    pub before: Map<String, Value>,
-    /// Values after; a member that is absent is null.
-    pub after: Map<String, Value>,
 }
 
 impl Suggestion {
@@ -161,41 +152,12 @@ impl Suggestion {
         next
     }
 
-    /// What is different between two states of a suggestion.
-    #[must_use]
-    pub fn touched(before: &Self, after: &Self) -> Touched {
-        let (before, after) = (members(before), members(after));
-        let mut touched = Touched::default();
-        for name in before.keys().chain(after.keys()) {
-            let of = |all: &Map<String, Value>| all.get(name).cloned().unwrap_or(Value::Null);
-            if of(&before) != of(&after) {
-                touched.before.insert(name.clone(), of(&before));
-                touched.after.insert(name.clone(), of(&after));
-            }
-        }
-        touched
-    }
-
-    /// The suggestion without a change of the past: each member that it touched gets its old value
-    /// back, provided that nobody touched it since.
+    /// The suggestion without a change of the past.
     ///
     /// # Errors
-    /// [`Refusal::Overtaken`].
+    /// As [`history::without`]. What the matcher brought back since does not stand in the way.
     pub fn without(&self, touched: &Touched) -> Result<Self, Refusal> {
-        let mut now = members(self);
-        for (name, after) in &touched.after {
-            // What the matcher brought back since does not stand in the way of an undo.
-            if name != "returned" && now.get(name).unwrap_or(&Value::Null) != after {
-                return Err(Refusal::Overtaken);
-            }
-        }
-        for (name, before) in &touched.before {
-            match before {
-                Value::Null => drop(now.remove(name)),
-                value => drop(now.insert(name.clone(), value.clone())),
-            }
-        }
-        serde_json::from_value(Value::Object(now)).map_err(|_| Refusal::Overtaken)
+        history::without(self, touched, &["returned"])
     }
 
     fn decide(
@@ -233,14 +195,6 @@ impl Suggestion {
             state: self.state,
             word: command.word(),
         }
-    }
-}
-
-fn members(suggestion: &Suggestion) -> Map<String, Value> {
-    match serde_json::to_value(suggestion) {
-        Ok(Value::Object(members)) => members,
-        // A struct of texts, numbers and maps with text keys always becomes an object.
-        _ => Map::new(),
     }
 }
 
@@ -304,7 +258,7 @@ mod tests {
             all.push(last.after(&command, 7, &basis(&["git"])).unwrap());
         }
         for pair in all.windows(2).rev() {
-            let touched = Suggestion::touched(&pair[0], &pair[1]);
+            let touched = history::touched(&pair[0], &pair[1]);
             assert_eq!(pair[1].without(&touched).unwrap(), pair[0]);
         }
     }
@@ -314,7 +268,7 @@ mod tests {
         let first = Suggestion::default()
             .after(&Command::Accept, 1, &basis(&[]))
             .unwrap();
-        let touched = Suggestion::touched(&Suggestion::default(), &first);
+        let touched = history::touched(&Suggestion::default(), &first);
         let second = first.after(&dismiss(), 2, &basis(&[])).unwrap();
         assert_eq!(second.without(&touched), Err(Refusal::Overtaken));
     }

@@ -10,6 +10,7 @@ use crate::dirty;
 use crate::error::Result;
 use crate::numbers;
 use crate::packages::stage;
+use crate::people;
 use crate::records::prepare;
 use crate::search;
 use crate::session::{Column, Dialect, Insert, Session, Value};
@@ -95,15 +96,38 @@ impl Db {
     /// # Errors
     /// As every write.
     pub fn rekey(&self) -> Result<Option<u64>> {
+        if !self.read(|session| has_note(session, OWNED))? {
+            self.write(|session| self.derive_owners(session))?;
+        }
         if self.read(derived_as)? == Some(keys::DERIVATION) {
             return Ok(None);
         }
         self.write(|session| {
             let changed = self.rekey_packages(session)?;
             dirty::mark_all(session)?;
-            note_derivation(session)?;
+            note(session, DERIVED_AS, &keys::DERIVATION.to_string())?;
             Ok(Some(changed))
         })
+    }
+
+    /// Whose packages are whose, for a database that was filled before that was kept.
+    fn derive_owners(&self, session: &mut Session<'_>) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let rows = session.list(
+                "SELECT id, channel, attribute, body FROM package WHERE id > ?1 AND until IS NULL ORDER BY id LIMIT ?2",
+                &[Value::Int(after), Value::Int(CHUNK)],
+                |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?, self.unpack_package(row.blob(3)?)?)),
+            )?;
+            let Some((last, ..)) = rows.last() else {
+                return note(session, OWNED, "1");
+            };
+            after = *last;
+            for (_, channel, attribute, package) in &rows {
+                let owners = [(*attribute, people::owners(package))];
+                people::put_owners(session, *channel, &[*attribute], &owners)?;
+            }
+        }
     }
 
     fn rekey_packages(&self, session: &mut Session<'_>) -> Result<u64> {
@@ -163,6 +187,9 @@ type RecordWork<'w> = dyn FnMut(&mut Session<'_>, &[StoredRecord]) -> Result<()>
 /// The name under which the derivation of the stored keys is kept.
 const DERIVED_AS: &str = "key_derivation";
 
+/// The name under which it is kept that packages have owners.
+const OWNED: &str = "owners_derived";
+
 fn derived_as(session: &mut Session<'_>) -> Result<Option<u32>> {
     let kept = session.first(
         "SELECT value FROM setting WHERE name = ?1",
@@ -173,25 +200,34 @@ fn derived_as(session: &mut Session<'_>) -> Result<Option<u32>> {
     Ok(kept.and_then(|number| number.parse().ok()))
 }
 
-/// Keeps that all stored keys are derived as this program does it.
-pub(crate) fn note_derivation(session: &mut Session<'_>) -> Result<()> {
+fn has_note(session: &mut Session<'_>, name: &str) -> Result<bool> {
+    let noted = session.number(
+        "SELECT count(*) FROM setting WHERE name = ?1",
+        &[Value::Text(name)],
+    )?;
+    Ok(noted > 0)
+}
+
+fn note(session: &mut Session<'_>, name: &str, value: &str) -> Result<()> {
     session.run(
         "INSERT INTO setting (name, value) VALUES (?1, ?2) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        &[
-            Value::Text(DERIVED_AS),
-            Value::Text(&keys::DERIVATION.to_string()),
-        ],
+        &[Value::Text(name), Value::Text(value)],
     )?;
     Ok(())
 }
 
-/// Makes way for the note of another database.
+/// Keeps that all that is derived is derived as this program does it.
+pub(crate) fn note_derivation(session: &mut Session<'_>) -> Result<()> {
+    note(session, DERIVED_AS, &keys::DERIVATION.to_string())?;
+    note(session, OWNED, "1")
+}
+
+/// Makes way for the notes of another database.
 pub(super) fn forget_derivation(session: &mut Session<'_>) -> Result<()> {
-    session.run(
-        "DELETE FROM setting WHERE name = ?1",
-        &[Value::Text(DERIVED_AS)],
-    )?;
+    for name in [DERIVED_AS, OWNED] {
+        session.run("DELETE FROM setting WHERE name = ?1", &[Value::Text(name)])?;
+    }
     Ok(())
 }
 

@@ -35,6 +35,20 @@ const TABLES: &[&str] = &[
     "lookup_key",
     "alias_source",
     "alias_fact",
+    "person",
+    "session",
+    "api_token",
+    "attempt",
+    "sign_in",
+    "maintainer",
+    "team_member",
+    "owner",
+    "suggestion",
+    "issue",
+    "issue_advisory",
+    "rule",
+    "activity",
+    "saved_view",
 ];
 
 /// Rows written at once.

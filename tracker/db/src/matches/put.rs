@@ -13,6 +13,7 @@ use crate::names;
 use crate::session::{Column, Insert, Session, Value};
 use crate::tally;
 use crate::time::Millis;
+use crate::triage;
 
 const MATCH_SET: Insert<'static> = Insert {
     table: "match_set",
@@ -152,7 +153,10 @@ impl Db {
                 };
                 changes.add(nothing, Some(before), &attributes, &mut outcome)?;
             }
+            let touched = changes.advisories();
             self.apply(session, changes)?;
+            triage::sync(session, &touched)?;
+            triage::after_matching(self, session, &touched, batch.now)?;
             let looked_up: Vec<(i64, &[Key])> = batch
                 .advisories
                 .iter()
@@ -240,6 +244,16 @@ impl Db {
 }
 
 impl Changes {
+    /// Advisories whose sets change, each once.
+    fn advisories(&self) -> Vec<i64> {
+        let written = self.sets.iter().map(|set| set.advisory);
+        let gone = self.gone_sets.iter().map(|[advisory, _]| *advisory);
+        let mut all: Vec<i64> = written.chain(gone).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     fn add(
         &mut self,
         new: New,

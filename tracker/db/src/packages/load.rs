@@ -13,6 +13,7 @@ use crate::dirty;
 use crate::error::{DbError, Result};
 use crate::names;
 use crate::numbers;
+use crate::people;
 use crate::search;
 use crate::session::{Column, Insert, Session, Value};
 
@@ -277,6 +278,7 @@ fn write(
     let mut keys = close(session, evaluation, &closed)?;
     let attributes = put_attributes(session, &stage.staged)?;
     insert(session, channel, evaluation, &stage.staged, &attributes)?;
+    replace_owners(session, channel, &stage.staged, &attributes, removed)?;
     keys.extend(stage.staged.iter().flat_map(|staged| &staged.keys));
     keys.sort_unstable();
     keys.dedup();
@@ -369,6 +371,28 @@ fn put_attributes(session: &mut Session<'_>, staged: &[Staged]) -> Result<FxHash
     session.insert(&ATTRIBUTE, &rows)?;
     search::put_attributes(session, texts.into_iter())?;
     Ok(numbers)
+}
+
+/// Whose packages are whose now.
+fn replace_owners(
+    session: &mut Session<'_>,
+    channel: i64,
+    staged: &[Staged],
+    attributes: &FxHashMap<String, i64>,
+    removed: &[i64],
+) -> Result<()> {
+    let mut gone = session.list(
+        "SELECT attribute FROM package WHERE id IN EACH_INT(?1)",
+        &[Value::Ints(removed)],
+        |row| row.int(0),
+    )?;
+    let owners: Vec<(i64, Vec<String>)> = staged
+        .iter()
+        .filter_map(|staged| Some((*attributes.get(&staged.attr)?, staged.owners.clone())))
+        .collect();
+    let replaced = staged.iter().filter(|staged| staged.replaces.is_some());
+    gone.extend(replaced.filter_map(|staged| attributes.get(&staged.attr)));
+    people::put_owners(session, channel, &gone, &owners)
 }
 
 fn text_digest(staged: &Staged) -> [u8; 32] {

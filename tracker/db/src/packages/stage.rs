@@ -8,6 +8,7 @@ use snowguard_matching::package::Package;
 
 use crate::error::{DbError, Result};
 use crate::pack::Packer;
+use crate::people;
 use crate::text;
 
 /// Packages staged at once; each chunk is shared out to the processors.
@@ -34,6 +35,7 @@ pub(crate) struct Staged {
     pub(crate) keys: Vec<i64>,
     pub(crate) head: String,
     pub(crate) text: String,
+    pub(crate) owners: Vec<String>,
     /// The row it replaces.
     pub(crate) replaces: Option<i64>,
 }
@@ -167,6 +169,7 @@ fn prepare(
         keys,
         head,
         text,
+        owners: people::owners(package),
         replaces: known.map(|known| known.row),
     })))
 }

@@ -142,7 +142,11 @@ impl Db {
     }
 
     /// Advisories in the order of their numbers given; those without records are left out.
-    fn assemble(&self, session: &mut Session<'_>, wanted: &[i64]) -> Result<Vec<Advisory>> {
+    pub(crate) fn assemble(
+        &self,
+        session: &mut Session<'_>,
+        wanted: &[i64],
+    ) -> Result<Vec<Advisory>> {
         let mut records: FxHashMap<i64, Vec<Record>> = FxHashMap::default();
         session.each(
             "SELECT advisory_record.advisory, record.name, record.body FROM advisory_record \

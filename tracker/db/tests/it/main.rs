@@ -13,8 +13,10 @@ mod delta;
 mod lookup;
 mod migrations;
 mod packages;
+mod people;
 mod records;
 mod sample;
 #[cfg(unix)]
 mod tls;
+mod triage;
 mod verdicts;

@@ -1,0 +1,6 @@
+DROP TABLE saved_view;
+DROP TABLE activity;
+DROP TABLE rule;
+DROP TABLE issue_advisory;
+DROP TABLE issue;
+DROP TABLE suggestion;

@@ -1,0 +1,20 @@
+//! What people decide: suggestions, issues, rules, and the log of it all.
+
+pub(crate) mod activity;
+mod decide;
+mod issues;
+mod queue;
+mod rows;
+mod rules;
+mod standings;
+mod views;
+
+pub use activity::{Activity, Subject};
+pub use decide::{Decided, Decision, StoredSuggestion};
+pub use issues::{IssueChange, StoredIssue};
+pub use queue::{QueueChanges, QueueEntry};
+pub use rules::{Retire, StoredRule};
+pub use views::SavedView;
+
+pub(crate) use decide::after_matching;
+pub(crate) use rows::{set_epss, set_kev, sync};
