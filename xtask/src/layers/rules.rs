@@ -23,6 +23,9 @@ const CORE_ORDER: [&str; 4] = [
     "core/advisory-file",
 ];
 
+/// Crates of a pillar that keep the core's rule: plain values in, documents out.
+pub const PURE: [&str; 1] = ["tracker/export"];
+
 /// What does I/O or brings a runtime. The core decides in pure functions, so that the same crate
 /// serves the server, the scanner and, later, a boot stub.
 const IO_CRATES: [&str; 22] = [
@@ -107,7 +110,7 @@ pub fn check(graph: &Graph) -> Vec<Violation> {
         violations.extend(in_a_pillar(name, member));
         violations.extend(direction(name, member, graph));
         violations.extend(confined(name, member));
-        if member.pillar() == "core" {
+        if member.pillar() == "core" || PURE.contains(&member.folder.as_str()) {
             violations.extend(no_io(name, member));
         }
     }
@@ -174,8 +177,20 @@ fn no_io(name: &str, member: &Crate) -> Vec<Violation> {
     IO_CRATES
         .iter()
         .filter(|io| member.reached.contains(**io))
-        .map(|io| Violation::new(name, format!("reaches `{io}`; the core does no I/O")))
+        .map(|io| {
+            let what = format!("reaches `{io}`; {} does no I/O", doer(&member.folder));
+            Violation::new(name, what)
+        })
         .collect()
+}
+
+/// Who keeps the rule, in a sentence.
+pub fn doer(folder: &str) -> &str {
+    if folder.starts_with("core/") {
+        "the core"
+    } else {
+        folder
+    }
 }
 
 fn confined(name: &str, member: &Crate) -> Vec<Violation> {
@@ -297,6 +312,16 @@ mod tests {
                 "advisory: reaches `rustls`; the core does no I/O",
                 "advisory: reaches `tokio`; the core does no I/O",
             ]
+        );
+    }
+
+    #[test]
+    fn a_pure_crate_of_a_pillar_does_no_io_either() {
+        let members: [(&str, &str, &[&str], &[&str]); 1] =
+            [("export", "tracker/export", &["db"], &["rusqlite"])];
+        assert_eq!(
+            told(&members),
+            ["export: reaches `rusqlite`; tracker/export does no I/O"]
         );
     }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::graph::Graph;
 use super::rules::Violation;
+use super::rules::{PURE, doer};
 
 /// A file of more lines has to be split by meaning.
 const MAX_LINES: usize = 500;
@@ -76,9 +77,11 @@ pub fn check_sources(sources: &[SourceFile]) -> Vec<Violation> {
 
 fn io_in_core(source: &SourceFile) -> Vec<Violation> {
     let parts: Vec<&str> = source.path.split('/').collect();
-    let is_core_code = parts.first() == Some(&"core") && parts.get(2) == Some(&"src");
+    let folder = parts.iter().take(2).copied().collect::<Vec<_>>().join("/");
+    let is_pure = folder.starts_with("core/") || PURE.contains(&folder.as_str());
+    let is_code = parts.get(2) == Some(&"src");
     // A module `tests` may stand in a file of its own.
-    if !is_core_code || parts.last() == Some(&"tests.rs") || parts.contains(&"tests") {
+    if !is_pure || !is_code || parts.last() == Some(&"tests.rs") || parts.contains(&"tests") {
         return Vec::new();
     }
     let own = source
@@ -92,7 +95,8 @@ fn io_in_core(source: &SourceFile) -> Vec<Violation> {
                 .iter()
                 .filter(move |path| line.contains(**path))
                 .map(move |path| {
-                    let what = format!("line {} names `{path}`; the core does no I/O", at + 1);
+                    let who = doer(&folder);
+                    let what = format!("line {} names `{path}`; {who} does no I/O", at + 1);
                     Violation::new(&source.path, what)
                 })
         })
@@ -141,6 +145,10 @@ mod tests {
         );
         assert_eq!(
             check_sources(&[file("core/advisory/src/deep/a.rs", io)]).len(),
+            1
+        );
+        assert_eq!(
+            check_sources(&[file("tracker/export/src/a.rs", io)]).len(),
             1
         );
         let test_only = format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n    {io}}}\n");
