@@ -80,6 +80,7 @@ fn io_in_core(source: &SourceFile) -> Vec<Violation> {
     let folder = parts.iter().take(2).copied().collect::<Vec<_>>().join("/");
     let is_pure = folder.starts_with("core/") || PURE.contains(&folder.as_str());
     let is_code = parts.get(2) == Some(&"src");
+    let who = doer(&folder);
     // A module `tests` may stand in a file of its own.
     if !is_pure || !is_code || parts.last() == Some(&"tests.rs") || parts.contains(&"tests") {
         return Vec::new();
@@ -95,7 +96,6 @@ fn io_in_core(source: &SourceFile) -> Vec<Violation> {
                 .iter()
                 .filter(move |path| line.contains(**path))
                 .map(move |path| {
-                    let who = doer(&folder);
                     let what = format!("line {} names `{path}`; {who} does no I/O", at + 1);
                     Violation::new(&source.path, what)
                 })
