@@ -28,12 +28,13 @@ pub const PURE: [&str; 1] = ["tracker/export"];
 
 /// What does I/O or brings a runtime. The core decides in pure functions, so that the same crate
 /// serves the server, the scanner and, later, a boot stub.
-const IO_CRATES: [&str; 22] = [
+const IO_CRATES: [&str; 23] = [
     "async-std",
     "curl",
     "diesel",
     "git2",
     "hyper",
+    "lettre",
     "libsqlite3-sys",
     "memmap2",
     "mio",
@@ -54,7 +55,7 @@ const IO_CRATES: [&str; 22] = [
 ];
 
 /// Crates that stand only in some folders, and where.
-const CONFINED: [(&[&str], &[&str], &str); 2] = [
+const CONFINED: [(&[&str], &[&str], &str); 3] = [
     (
         &[
             "diesel",
@@ -75,6 +76,11 @@ const CONFINED: [(&[&str], &[&str], &str); 2] = [
         &["async-std", "axum", "hyper", "smol", "tokio", "tower-http"],
         &["tracker/web", "tracker/ingest"],
         "asynchronous code stops at the tracker's web and ingest",
+    ),
+    (
+        &["lettre", "mail-builder", "mail-send"],
+        &["tracker/deliver"],
+        "mail is composed and sent by the tracker's delivery crate",
     ),
 ];
 

@@ -1,0 +1,170 @@
+//! Sends mails.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use snowguard_tracker_secret::Secret;
+
+use super::address::Address;
+use super::compose::{Email, compose};
+use super::dialogue::{Dialogue, Trouble, Verdict};
+use super::stream::trust;
+use crate::error::DeliverError;
+use crate::outcome::Outcome;
+
+/// How the connection to the mail server is protected. There is no "if it can be": that is what an attacker
+/// would turn off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// TLS from the first byte; port 465.
+    Tls,
+    /// In the clear up to STARTTLS, which must succeed; port 587.
+    StartTls,
+    /// None; only to a server on loopback.
+    Plain,
+}
+
+/// The operator's mail server.
+#[derive(Debug, Clone)]
+pub struct SmtpServer {
+    /// Name or address; the certificate has to be for it.
+    pub host: String,
+    /// 465, 587, 25 …
+    pub port: u16,
+    /// Protection.
+    pub encryption: Encryption,
+    /// As whom to log in.
+    pub login: Option<Login>,
+    /// Certificates (PEM) to trust instead of the public authorities'.
+    pub authority: Option<PathBuf>,
+    /// For one mail, from connecting to its being taken.
+    pub patience: Duration,
+}
+
+impl SmtpServer {
+    /// A server with TLS from the first byte, without login, and a minute's patience.
+    #[must_use]
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            encryption: Encryption::Tls,
+            login: None,
+            authority: None,
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+/// As whom to log in, by PLAIN or LOGIN; the password stands in a file ([`Secret::from_file`]).
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Without control characters.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// From whom mails are.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// Shown beside the address; may be empty.
+    pub name: String,
+    /// The `From`, and where bounces go. Its domain stands in the `Message-ID`, so it should stay.
+    pub address: Address,
+}
+
+/// Sends mails; may be shared by threads. Each mail has a connection of its own.
+pub struct Mailer {
+    server: SmtpServer,
+    sender: Sender,
+    tls: Arc<ClientConfig>,
+}
+
+impl Mailer {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`DeliverError::Invalid`] for a host or a user that are none, [`DeliverError::Certificates`].
+    pub fn new(server: SmtpServer, sender: Sender) -> Result<Self, DeliverError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
+        let host = &server.host;
+        if host.is_empty() || host.len() > 253 || !host.bytes().all(plain) {
+            return Err(DeliverError::invalid("host of a mail server", host));
+        }
+        if let Some(login) = &server.login {
+            let clean = |c: char| !c.is_control();
+            if login.user.is_empty() || !login.user.chars().all(clean) {
+                return Err(DeliverError::invalid("user of a mail server", &login.user));
+            }
+        }
+        let tls = trust(server.authority.as_deref())?;
+        Ok(Self {
+            server,
+            sender,
+            tls,
+        })
+    }
+
+    /// Sends a mail. [`Outcome::Gone`] only when the server refuses the recipient or the mail for good; a
+    /// wrong password or sender is the operator's to mend and a reason to retry.
+    ///
+    /// When the connection breaks after the mail's last byte it isn't known whether it was taken; it is a
+    /// [`Outcome::Retry`], and the mail sent again has the same `Message-ID`.
+    pub fn send(&self, email: &Email) -> Outcome {
+        let mail = match compose(email, &self.sender) {
+            Ok(mail) => mail,
+            // The same mail would fail in the same way.
+            Err(why) => return Outcome::Gone { why },
+        };
+        let sent = self.open().and_then(|mut dialogue| {
+            dialogue.send(&self.sender.address, &email.to, &mail)?;
+            Ok(dialogue)
+        });
+        match sent {
+            Ok(dialogue) => {
+                dialogue.quit();
+                Outcome::Delivered
+            }
+            Err(Trouble { error, verdict }) => match verdict {
+                Verdict::Later => Outcome::retry(error),
+                Verdict::Never => Outcome::Gone { why: error },
+            },
+        }
+    }
+
+    /// Connects, encrypts and logs in, and sends nothing: whether the settings are right.
+    ///
+    /// # Errors
+    /// [`DeliverError::Smtp`] with the step that failed.
+    pub fn check(&self) -> Result<(), DeliverError> {
+        self.open()
+            .map(Dialogue::quit)
+            .map_err(|trouble| trouble.error)
+    }
+
+    /// The mail's bytes as [`Mailer::send`] would send them.
+    ///
+    /// # Errors
+    /// [`DeliverError::TooLarge`] or [`DeliverError::Invalid`].
+    pub fn compose(&self, email: &Email) -> Result<Vec<u8>, DeliverError> {
+        compose(email, &self.sender)
+    }
+
+    fn open(&self) -> Result<Dialogue, Trouble> {
+        // The machine's own name is nobody's business; the sender's domain is known anyway.
+        Dialogue::open(&self.server, &self.tls, self.sender.address.domain())
+    }
+}
+
+impl fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailer")
+            .field("server", &self.server)
+            .field("sender", &self.sender)
+            .finish_non_exhaustive()
+    }
+}
