@@ -18,7 +18,7 @@
 //!
 //! Not here: rendering of texts, attachments, bounces, queues.
 //!
-//! With the feature `testing` there are an SMTP server and a receiver of webhooks, [`testing`].
+//! With the feature `testing` there are an SMTP server and a receiver of webhooks, in `testing`.
 
 mod error;
 mod id;

@@ -17,7 +17,12 @@ pub enum Outcome {
         /// Why.
         why: DeliverError,
     },
-    /// Never: there is no such address, or the receiver wants no more. Stop sending there.
+    /// This notification will never be taken as it is, though others may be. Drop it.
+    Refused {
+        /// Why.
+        why: DeliverError,
+    },
+    /// There is no such address, or the receiver wants no more. Stop sending there.
     Gone {
         /// Why.
         why: DeliverError,
@@ -35,7 +40,7 @@ impl Outcome {
     pub fn error(&self) -> Option<&DeliverError> {
         match self {
             Self::Delivered => None,
-            Self::Retry { why, .. } | Self::Gone { why } => Some(why),
+            Self::Retry { why, .. } | Self::Refused { why } | Self::Gone { why } => Some(why),
         }
     }
 }

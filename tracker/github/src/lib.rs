@@ -20,7 +20,7 @@
 //! Not here: storage (which deliveries were seen, which sign-ins are open is the caller's), async,
 //! GraphQL.
 //!
-//! With the feature `testing` there is a stand-in for GitHub, [`testing::GitHub`].
+//! With the feature `testing` there is a stand-in for GitHub, `testing::GitHub`.
 //!
 //! Source: <https://docs.github.com/en/rest>, API version 2022-11-28
 

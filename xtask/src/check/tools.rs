@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 25] = [
+const TOOLS: [Tool; 26] = [
     Tool {
         program: "git",
         package: "git",
@@ -132,6 +132,12 @@ const TOOLS: [Tool; 25] = [
         program: "openssl",
         package: "openssl",
         purpose: "keys, certificates and signatures of another program",
+    },
+    Tool {
+        // A path, since it is a module of Debian's own Python.
+        program: "/usr/lib/python3/dist-packages/aiosmtpd/smtp.py",
+        package: "python3-aiosmtpd",
+        purpose: "mail through a real SMTP server",
     },
     Tool {
         program: "softhsm2-util",

@@ -29,8 +29,10 @@ pub(super) struct Trouble {
 pub(super) enum Verdict {
     /// Later, or once the operator has mended something.
     Later,
-    /// The server will never take this recipient, or this mail.
+    /// The server will never take this mail.
     Never,
+    /// There is no such recipient.
+    NoSuchRecipient,
 }
 
 /// An open connection, ready for mails.
@@ -194,12 +196,11 @@ impl Dialogue {
     }
 
     fn refusal(&self, step: &'static str, reply: &Reply) -> Trouble {
-        // Refusing the login or the sender says something of us, not of the recipient.
-        let about_the_mail = matches!(step, "RCPT TO" | "end of DATA");
-        let verdict = if reply.is_permanent() && about_the_mail {
-            Verdict::Never
-        } else {
-            Verdict::Later
+        let verdict = match step {
+            "RCPT TO" if reply.says_no_such_recipient() => Verdict::NoSuchRecipient,
+            "RCPT TO" | "end of DATA" if reply.is_permanent() => Verdict::Never,
+            // Refusing the login or the sender says something of us, not of the mail.
+            _ => Verdict::Later,
         };
         self.trouble(step, reply.sentence(), verdict)
     }

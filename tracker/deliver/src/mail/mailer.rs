@@ -109,16 +109,16 @@ impl Mailer {
         })
     }
 
-    /// Sends a mail. [`Outcome::Gone`] only when the server refuses the recipient or the mail for good; a
-    /// wrong password or sender is the operator's to mend and a reason to retry.
+    /// Sends a mail. [`Outcome::Gone`] only when the server says that there is no such recipient, and
+    /// [`Outcome::Refused`] when it will not take the mail or the mail cannot be composed; a wrong password or
+    /// sender is the operator's to mend and a reason to retry.
     ///
     /// When the connection breaks after the mail's last byte it isn't known whether it was taken; it is a
     /// [`Outcome::Retry`], and the mail sent again has the same `Message-ID`.
     pub fn send(&self, email: &Email) -> Outcome {
         let mail = match compose(email, &self.sender) {
             Ok(mail) => mail,
-            // The same mail would fail in the same way.
-            Err(why) => return Outcome::Gone { why },
+            Err(why) => return Outcome::Refused { why },
         };
         let sent = self.open().and_then(|mut dialogue| {
             dialogue.send(&self.sender.address, &email.to, &mail)?;
@@ -131,7 +131,8 @@ impl Mailer {
             }
             Err(Trouble { error, verdict }) => match verdict {
                 Verdict::Later => Outcome::retry(error),
-                Verdict::Never => Outcome::Gone { why: error },
+                Verdict::Never => Outcome::Refused { why: error },
+                Verdict::NoSuchRecipient => Outcome::Gone { why: error },
             },
         }
     }

@@ -55,6 +55,25 @@ impl Reply {
         self.code >= 500
     }
 
+    /// Whether it is the recipient's address that is refused for good. Where there is an enhanced code,
+    /// it decides: 5.7.1 is a policy, perhaps against us.
+    ///
+    /// Source: RFC 3463, section 3.2 and 3.3
+    pub(super) fn says_no_such_recipient(&self) -> bool {
+        let first = self.lines.first().map(String::as_str).unwrap_or_default();
+        let enhanced = first.split_ascii_whitespace().next().filter(|word| {
+            word.split('.').count() == 3
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        });
+        self.is_permanent()
+            && match enhanced {
+                Some(code) => code.starts_with("5.1.") || code == "5.2.1",
+                None => matches!(self.code, 550 | 551 | 553),
+            }
+    }
+
     /// As one line, shortened.
     pub(super) fn sentence(&self) -> String {
         let clean = |c: char| if c.is_control() { ' ' } else { c };
@@ -88,6 +107,27 @@ mod tests {
         assert_eq!(reply.extension("STARTTLS"), Some(Vec::new()));
         assert_eq!(reply.extension("MX.EXAMPLE.ORG"), None);
         assert_eq!(read("354\r\n").unwrap().code, 354);
+    }
+
+    #[test]
+    fn only_a_missing_mailbox_is_a_missing_mailbox() {
+        for (text, expected) in [
+            ("550 5.1.1 There is no such mailbox\r\n", true),
+            ("550 no such user\r\n", true),
+            ("550 5.2.1 Disabled\r\n", true),
+            ("553 bad name\r\n", true),
+            ("554 5.7.1 Relaying denied\r\n", false),
+            ("550 5.7.1 Policy\r\n", false),
+            ("552 5.2.2 Full\r\n", false),
+            ("554 no\r\n", false),
+            ("450 4.1.1 later\r\n", false),
+        ] {
+            assert_eq!(
+                read(text).unwrap().says_no_such_recipient(),
+                expected,
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -104,8 +104,8 @@ impl Webhooks {
 
     /// Posts a message. `now`: for the signature, which receivers hold against their clocks.
     ///
-    /// 2xx is [`Outcome::Delivered`]; 410 and a URL that the rules don't allow are [`Outcome::Gone`]; all else,
-    /// redirects included, is [`Outcome::Retry`]. A name that leads to an address which isn't allowed is a
+    /// 2xx is [`Outcome::Delivered`]; 410 and a URL that the rules don't allow are [`Outcome::Gone`]; a body of more
+    /// than 256 KiB is [`Outcome::Refused`]; all else, redirects included, is [`Outcome::Retry`]. A name that leads to an address which isn't allowed is a
     /// retry too, since a name may be mended; how often to try is the caller's.
     pub fn post(&self, hook: &Hook, message: &Message, now: Timestamp) -> Outcome {
         if let Err(why) = hook.url.check(&self.rules) {
@@ -117,11 +117,11 @@ impl Webhooks {
                 size: message.json.len(),
                 limit: MAX_BODY,
             };
-            return Outcome::Gone { why };
+            return Outcome::Refused { why };
         }
         if hook.secrets.is_empty() {
             let why = DeliverError::invalid("signing secret (whsec_…)", "");
-            return Outcome::retry(why);
+            return Outcome::Refused { why };
         }
         let signatures: Vec<String> = hook
             .secrets
@@ -207,7 +207,7 @@ mod tests {
             ("120", Some(120)),
             ("99999999", Some(86_400)),
             ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
-            ("Sun, 06 Nov 1993 08:50:37 GMT", Some(0)),
+            ("Sat, 06 Nov 1993 08:50:37 GMT", Some(0)),
             ("soon", None),
             ("-5", None),
         ] {

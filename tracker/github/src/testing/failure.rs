@@ -26,6 +26,8 @@ pub enum Failure {
     Silent(Duration),
     /// A redirect, 301 or 307.
     Redirect(u16, String),
+    /// An empty list, and this address for the next page of it.
+    NextPage(String),
     /// This body, with 200.
     Body(Vec<u8>),
     /// 200 and a body of so many bytes.
@@ -59,6 +61,11 @@ impl Failure {
             Self::Redirect(status, target) => {
                 Answer::refusal(*status, "Moved").with("Location", target)
             }
+            Self::NextPage(address) => Answer {
+                status: 200,
+                headers: vec![("Link", format!("<{address}>; rel=\"next\""))],
+                body: b"[]".to_vec(),
+            },
             Self::Body(body) => Answer {
                 status: 200,
                 headers: Vec::new(),
