@@ -95,6 +95,20 @@ pub(crate) fn advisories(
 }
 
 impl Db {
+    /// Summaries of advisories, in the order of `ids`; unknown ones are left out.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn summaries(&self, ids: &[String]) -> Result<Vec<AdvisorySummary>> {
+        self.read(|session| {
+            let mut numbers = Vec::with_capacity(ids.len());
+            for id in ids {
+                numbers.extend(names::advisory(session, id)?);
+            }
+            advisories(session, &numbers)
+        })
+    }
+
     /// Summaries in the order of `attributes`; one that is in no channel now is left out.
     pub(crate) fn list_packages(
         &self,

@@ -9,7 +9,15 @@ use crate::failure::Failure;
 
 /// A page.
 pub fn html(request: &HeaderMap, body: String) -> Response {
-    cacheable(request, "text/html; charset=utf-8", body)
+    let mut response = cacheable(request, "text/html; charset=utf-8", body);
+    // Who is signed in sees other pages than who is not.
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
+    if request.contains_key(header::COOKIE) {
+        let private = HeaderValue::from_static("private, no-cache");
+        headers.insert(header::CACHE_CONTROL, private);
+    }
+    response
 }
 
 /// A JSON document.

@@ -10,6 +10,16 @@ pub const STYLE: &str = include_str!("assets/style.css");
 /// The icon.
 pub const ICON: &str = include_str!("assets/icon.svg");
 
+/// The one script: keys for the queue. Every page works without it.
+pub const SCRIPT: &str = include_str!("assets/script.js");
+
+/// Address of the script.
+pub fn script_path() -> &'static str {
+    static PATH: LazyLock<String> =
+        LazyLock::new(|| format!("/static/script.{}.js", short_digest(SCRIPT)));
+    &PATH
+}
+
 /// Address of the style sheet; it changes when the content does, so it may be kept for ever.
 pub fn style_path() -> &'static str {
     static PATH: LazyLock<String> =

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
+use snowguard_tracker_triage::role::Action;
 
 use crate::pages::failure::Page;
 
@@ -15,7 +16,19 @@ pub enum Failure {
     NotFound(String),
     /// The request cannot be understood; the text says why.
     BadRequest(String),
-    /// Only reading is possible here.
+    /// Somebody has to sign in for this.
+    SignIn,
+    /// Whoever asks may not do this; the text says what.
+    Forbidden(String),
+    /// The form did not come from our own page in this session.
+    Forged,
+    /// Somebody else was faster; the text says with what.
+    Conflict(String),
+    /// The form is larger than any of ours.
+    TooLarge,
+    /// Too many attempts; the text says until when.
+    TooMany(String),
+    /// This address does not take this method.
     Method,
     /// The address is longer than any of ours.
     TooLong,
@@ -26,10 +39,21 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whoever asks may not do this.
+    #[must_use]
+    pub fn forbidden(action: Action) -> Self {
+        Self::Forbidden(format!("Your roles do not allow to {}.", action.title()))
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLong => StatusCode::URI_TOO_LONG,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -40,8 +64,17 @@ impl Failure {
     /// What the client is told. Logs the cause where the client is told nothing of it.
     fn told(self) -> String {
         match self {
-            Self::NotFound(text) | Self::BadRequest(text) => text,
-            Self::Method => "Only GET and HEAD are answered here.".to_owned(),
+            Self::NotFound(text)
+            | Self::BadRequest(text)
+            | Self::Forbidden(text)
+            | Self::Conflict(text)
+            | Self::TooMany(text) => text,
+            Self::SignIn => "Please sign in first.".to_owned(),
+            Self::Forged => {
+                "This form has expired, or did not come from this site. Open the page again and repeat it.".to_owned()
+            }
+            Self::TooLarge => "Forms here are smaller.".to_owned(),
+            Self::Method => "This address does not take this method.".to_owned(),
             Self::TooLong => "Addresses here are shorter.".to_owned(),
             Self::Busy => "Please try again in a moment.".to_owned(),
             Self::Inside(cause) => {

@@ -9,26 +9,32 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use snowguard_tracker_db::Db;
 
+use crate::account::reader::Reader;
 use crate::answer;
 use crate::failure::{Failure, PageFailure};
 use crate::gather;
 use crate::pages::matches::TierFilter;
+use crate::pages::shell::Shell;
 use crate::pages::{advisory, channels, home, package, search};
 use crate::request::{AdvisoryId, Attr, Params};
 use crate::server::App;
 use crate::show::path;
+use crate::triage;
 
-type Shared = State<Arc<App>>;
-type Segment = Result<Path<String>, PathRejection>;
+/// The state that handlers share.
+pub type Shared = State<Arc<App>>;
+/// One segment of an address.
+pub type Segment = Result<Path<String>, PathRejection>;
 type Asked = Result<Query<Params>, QueryRejection>;
-type Answer = Result<Response, PageFailure>;
+/// What a page's handler gives.
+pub type Answer = Result<Response, PageFailure>;
 
 /// `/`
-pub async fn home(State(app): Shared, params: Asked, request: HeaderMap) -> Answer {
+pub async fn home(State(app): Shared, reader: Reader, params: Asked, request: HeaderMap) -> Answer {
     let params = Params::parse(params)?;
-    show(app, request, move |db, now| {
-        let input = gather::home(db, params.channel.as_deref())?;
-        Ok(home::Page::new(input, now).render()?)
+    show(app, reader, request, move |view| {
+        let input = gather::home(view.db, params.channel.as_deref())?;
+        Ok(home::Page::new(view.shell, input, view.now).render()?)
     })
     .await
 }
@@ -36,6 +42,7 @@ pub async fn home(State(app): Shared, params: Asked, request: HeaderMap) -> Answ
 /// `/advisory/{id}`
 pub async fn advisory(
     State(app): Shared,
+    reader: Reader,
     id: Segment,
     params: Asked,
     uri: Uri,
@@ -52,7 +59,11 @@ pub async fn advisory(
             match gather::advisory(db, &id, part)? {
                 gather::Advised::Elsewhere(id) => Ok(Err(path::advisory(&id))),
                 gather::Advised::Here(input) => {
-                    Ok(Ok(advisory::Page::new(*input, tier, now).render()?))
+                    let shell = Shell::of(&reader);
+                    let panel = triage::panel(db, &reader, &input, now)?;
+                    Ok(Ok(
+                        advisory::Page::new(shell, *input, tier, panel, now).render()?
+                    ))
                 }
             }
         })
@@ -72,13 +83,14 @@ pub async fn advisory(
 /// `/package/{attr}`
 pub async fn package(
     State(app): Shared,
+    reader: Reader,
     attr: Segment,
     params: Asked,
     request: HeaderMap,
 ) -> Answer {
     let (attr, params) = (Attr::parse(attr)?, Params::parse(params)?);
     let tier = TierFilter::from_query(params.tier.as_deref());
-    show(app, request, move |db, now| {
+    show(app, reader, request, move |view| {
         let wish = gather::PackageWish {
             attr: &attr,
             channel: params.channel.as_deref(),
@@ -86,26 +98,34 @@ pub async fn package(
             cursor: params.cursor.as_deref(),
             limit: package::MATCHES,
         };
-        Ok(package::Page::new(gather::package(db, &wish)?, tier, now).render()?)
+        Ok(
+            package::Page::new(view.shell, gather::package(view.db, &wish)?, tier, view.now)
+                .render()?,
+        )
     })
     .await
 }
 
 /// `/search?q=`
-pub async fn search(State(app): Shared, params: Asked, request: HeaderMap) -> Answer {
+pub async fn search(
+    State(app): Shared,
+    reader: Reader,
+    params: Asked,
+    request: HeaderMap,
+) -> Answer {
     let params = Params::parse(params)?;
-    show(app, request, move |db, _| {
+    show(app, reader, request, move |view| {
         let query = params.query();
-        let found = gather::search(db, &query, 40)?;
-        Ok(search::Page::new(query, found).render()?)
+        let found = gather::search(view.db, &query, 40)?;
+        Ok(search::Page::new(view.shell, query, found).render()?)
     })
     .await
 }
 
 /// `/channels`
-pub async fn channels(State(app): Shared, request: HeaderMap) -> Answer {
-    show(app, request, |db, now| {
-        Ok(channels::Page::new(gather::channels(db)?, now).render()?)
+pub async fn channels(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer {
+    show(app, reader, request, |view| {
+        Ok(channels::Page::new(view.shell, gather::channels(view.db)?, view.now).render()?)
     })
     .await
 }
@@ -116,12 +136,39 @@ pub async fn health(State(app): Shared) -> Answer {
     Ok(([(header::CACHE_CONTROL, "no-store")], "ok\n").into_response())
 }
 
-async fn show(
+/// What a page is made with.
+pub struct View<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// The frame.
+    pub shell: Shell,
+    /// Who reads.
+    pub reader: &'a Reader,
+    /// Now.
+    pub now: i64,
+}
+
+/// Makes a page on a blocking thread.
+///
+/// # Errors
+/// What `make` fails with, and when the server is too busy.
+pub async fn show(
     app: Arc<App>,
+    reader: Reader,
     request: HeaderMap,
-    make: impl FnOnce(&Db, i64) -> Result<String, Failure> + Send + 'static,
+    make: impl FnOnce(View<'_>) -> Result<String, Failure> + Send + 'static,
 ) -> Answer {
     let now = app.now();
-    let body = app.work(move |db| make(db, now)).await?;
+    let body = app
+        .work(move |db| {
+            let shell = Shell::of(&reader);
+            make(View {
+                db,
+                shell,
+                reader: &reader,
+                now,
+            })
+        })
+        .await?;
     Ok(answer::html(&request, body))
 }

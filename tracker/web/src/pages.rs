@@ -3,6 +3,7 @@
 //! A page is built from plain data by a pure function, so that it can be tested without a
 //! server or a database. Handlers gather the data and hand it over.
 
+pub mod account;
 pub mod advisory;
 pub mod channels;
 pub mod failure;
@@ -11,3 +12,4 @@ pub mod matches;
 pub mod package;
 pub mod search;
 pub mod shell;
+pub mod triage;

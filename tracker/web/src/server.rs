@@ -1,5 +1,6 @@
 //! The server around the pages: routes, limits, headers, and the end.
 
+mod address;
 mod guard;
 mod listen;
 mod state;
@@ -16,8 +17,9 @@ use snowguard_tracker_db::Db;
 use tokio::net::TcpListener;
 
 use crate::failure::{self, Failure};
-use crate::{api, assets, handlers};
+use crate::{account, api, assets, handlers, triage};
 
+pub use address::PublicAddress;
 pub use guard::CONTENT_SECURITY_POLICY;
 pub use state::{App, Clock, Limits};
 
@@ -30,6 +32,8 @@ pub struct Config {
     pub limits: Limits,
     /// What time it is.
     pub clock: Clock,
+    /// The address under which browsers reach it.
+    pub public: PublicAddress,
 }
 
 impl Config {
@@ -40,6 +44,7 @@ impl Config {
             listen,
             limits: Limits::default(),
             clock: Clock::System,
+            public: PublicAddress::default(),
         }
     }
 }
@@ -82,7 +87,12 @@ pub async fn serve_on(
 
 /// All routes with everything around them.
 pub fn router(db: Db, config: &Config) -> Router {
-    let app = App::new(db, config.limits, config.clock.clone());
+    let app = App::new(
+        db,
+        config.limits,
+        config.clock.clone(),
+        config.public.clone(),
+    );
     let pages = Router::new()
         .route("/", get(handlers::home))
         .route("/advisory/{id}", get(handlers::advisory))
@@ -102,11 +112,18 @@ pub fn router(db: Db, config: &Config) -> Router {
             "/robots.txt",
             get(|| asset("text/plain", "User-agent: *\nDisallow: /search\n")),
         )
+        .route(
+            assets::script_path(),
+            get(|| asset("text/javascript; charset=utf-8", assets::SCRIPT)),
+        )
         .route("/healthz", get(handlers::health));
     let routes = Router::new()
         .merge(pages)
+        .merge(account::handlers::routes())
+        .merge(triage::routes())
         .nest("/api/v1", api::routes())
-        .fallback(not_found);
+        .fallback(not_found)
+        .method_not_allowed_fallback(no_method);
     guard::around(routes.with_state(Arc::new(app)), config.limits)
 }
 
@@ -124,4 +141,8 @@ async fn not_found(uri: Uri) -> Response {
         uri.path(),
         Failure::NotFound("There is nothing at this address.".to_owned()),
     )
+}
+
+async fn no_method(uri: Uri) -> Response {
+    failure::answer(uri.path(), Failure::Method)
 }

@@ -6,6 +6,7 @@
 pub mod cap;
 pub mod cpe;
 pub mod link;
+pub mod markdown;
 pub mod path;
 pub mod severity;
 pub mod time;

@@ -140,6 +140,14 @@ impl Db {
         })
     }
 
+    /// One entry.
+    ///
+    /// # Errors
+    /// [`DbError::Missing`].
+    pub fn activity_entry(&self, id: i64) -> Result<Activity> {
+        self.read(|session| entry(session, id))
+    }
+
     /// The whole log, the newest first, before an entry.
     ///
     /// # Errors

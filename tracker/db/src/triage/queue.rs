@@ -162,6 +162,22 @@ impl Db {
         })
     }
 
+    /// Advisories that affect what is owned under any of these names, sorted.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn advisories_of_owners(&self, names: &[String]) -> Result<Vec<i64>> {
+        self.read(|session| {
+            let mut all = Vec::new();
+            for name in names {
+                all.extend(of_owner(session, name)?);
+            }
+            all.sort_unstable();
+            all.dedup();
+            Ok(all)
+        })
+    }
+
     /// What is affected in any channel, by advisory.
     fn affected_in_any(
         &self,

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod account;
 mod care;
 mod database;
 mod evaluate;
@@ -66,6 +67,8 @@ enum Command {
     History(history::Options),
     /// Serve the pages and the JSON interface
     Serve(serve::Options),
+    /// Local accounts of the pages
+    Account(account::Options),
     /// Write what `snowguard scan` needs to know into one signed file
     ExportScanDb(scan_db::Export),
     /// Make a key that signs such files
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(options) => evaluate::run(&cli.database, options),
         Command::History(options) => history::run(&cli.database, options),
         Command::Serve(options) => serve::run(&cli.database, options),
+        Command::Account(options) => account::run(&cli.database, options),
         Command::ExportScanDb(options) => scan_db::export(&cli.database, options),
         Command::SigningKey(options) => scan_db::signing_key(options),
         Command::Gc(options) => care::gc(&cli.database, options),

@@ -8,6 +8,7 @@ use snowguard_matching::verdict::Match;
 
 use crate::pages::matches::{Judged, Tally, TierFilter, anchor};
 use crate::pages::shell::Shell;
+use crate::pages::triage::panel::Panel;
 use crate::show::cap::{Capped, CutText};
 use crate::show::path;
 use crate::show::severity::{self, Score};
@@ -74,6 +75,7 @@ pub struct Change {
 #[template(path = "pages/advisory.html")]
 pub struct Page {
     shell: Shell,
+    triage: Option<Panel>,
     id: String,
     title: Option<String>,
     description: Option<CutText>,
@@ -131,7 +133,13 @@ struct ChangeView {
 
 impl Page {
     /// Builds the page as seen at `now`.
-    pub fn new(input: Input, tier: TierFilter, now: Millis) -> Self {
+    pub fn new(
+        shell: Shell,
+        input: Input,
+        tier: TierFilter,
+        triage: Option<Panel>,
+        now: Millis,
+    ) -> Self {
         let Input {
             advisory,
             channels,
@@ -150,7 +158,8 @@ impl Page {
             .map(|channel| ChannelView::new(channel, &path::advisory(&advisory.id), tier))
             .collect();
         Self {
-            shell: Shell::new(),
+            shell,
+            triage,
             title: first(|record| {
                 record
                     .title

@@ -43,7 +43,7 @@ struct EvaluationRow {
 
 impl Page {
     /// Builds the page as seen at `now`.
-    pub fn new(input: Vec<ChannelInput>, now: Millis) -> Self {
+    pub fn new(shell: Shell, input: Vec<ChannelInput>, now: Millis) -> Self {
         let evaluation = |evaluation: EvaluationInput| EvaluationRow {
             revision: evaluation.revision,
             at: When::new(evaluation.at, now),
@@ -54,7 +54,7 @@ impl Page {
             (ChannelRow::new(channel.summary, now), evaluations)
         };
         Self {
-            shell: Shell::new(),
+            shell,
             channels: input.into_iter().map(channel).collect(),
         }
     }

@@ -19,9 +19,14 @@ impl Page {
     pub fn new(status: u16, text: String) -> Self {
         let heading = match status {
             400 => "This request makes no sense here",
+            401 => "Sign in",
+            403 => "Not allowed",
             404 => "Not found",
-            405 => "This address is only for reading",
+            405 => "Not this way",
+            409 => "Somebody was faster",
+            413 => "Too large",
             408 | 503 => "Too busy at the moment",
+            429 => "Too many attempts",
             414 | 431 => "This address is too long",
             _ => "Something went wrong",
         };

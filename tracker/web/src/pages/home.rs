@@ -128,7 +128,7 @@ struct Group {
 
 impl Page {
     /// Builds the page as seen at `now`.
-    pub fn new(input: Input, now: Millis) -> Self {
+    pub fn new(shell: Shell, input: Input, now: Millis) -> Self {
         let feeds = input.feeds.into_iter().map(|run| FeedRow {
             kind: feed_name(&run.feed).0.to_owned(),
             name: feed_name(&run.feed).1.to_owned(),
@@ -138,7 +138,7 @@ impl Page {
             error: run.error,
         });
         Self {
-            shell: Shell::new(),
+            shell,
             empty: input.counts.iter().all(|(_, count)| *count == 0),
             counts: input
                 .counts

@@ -119,7 +119,7 @@ struct Row {
 
 impl Page {
     /// Builds the page as seen at `now`.
-    pub fn new(input: Input, tier: TierFilter, now: Millis) -> Self {
+    pub fn new(shell: Shell, input: Input, tier: TierFilter, now: Millis) -> Self {
         let base = path::package(&input.attr);
         let package = input.package;
         let revision = input.channels.iter().find(|c| c.channel == input.chosen);
@@ -150,7 +150,7 @@ impl Page {
             )
         });
         Self {
-            shell: Shell::new(),
+            shell,
             channels: channels.collect(),
             rows: rows.collect(),
             history: history.collect(),

@@ -50,7 +50,7 @@ pub struct Page {
 
 impl Page {
     /// Builds the page for a query.
-    pub fn new(query: String, input: Input) -> Self {
+    pub fn new(shell: Shell, query: String, input: Input) -> Self {
         let advisories = input
             .advisories
             .into_iter()
@@ -60,7 +60,7 @@ impl Page {
             .into_iter()
             .map(|hit| (path::package(&hit.attr), hit));
         Self {
-            shell: Shell::searching(query),
+            shell: shell.searching(query),
             advisories: advisories.collect(),
             packages: packages.collect(),
         }

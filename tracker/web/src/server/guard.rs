@@ -11,10 +11,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::state::Limits;
+use crate::account::posted::FORM;
 use crate::failure::{self, Failure};
 
-/// Nothing but our own style sheet and icon is loaded, nothing runs, nobody frames us.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+/// Nothing but our own style sheet, script and icon is loaded, nothing inline runs, nobody frames us.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Nothing here needs any of the browser's powers.
@@ -27,7 +28,8 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // Nothing to other sites; our own forms need the origin, which `no-referrer` would make "null" (Fetch, "append a request `Origin` header").
+    (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     (
         HeaderName::from_static("cross-origin-opener-policy"),
@@ -42,8 +44,8 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// Longest address that is answered.
 const ADDRESS: usize = 4096;
 
-/// Bytes of a request's body; no route reads one.
-const BODY: usize = 1024;
+/// Bytes of a request's body: a form, or an uploaded list.
+const BODY: usize = FORM + 4096;
 
 /// Puts the guards around the routes.
 pub fn around(routes: Router, limits: Limits) -> Router {
@@ -82,11 +84,11 @@ async fn check(request: Request, next: Next) -> Response {
     if address > ADDRESS {
         return failure::answer(path, Failure::TooLong);
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
         let mut response = failure::answer(path, Failure::Method);
         response
             .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
         return response;
     }
     next.run(request).await

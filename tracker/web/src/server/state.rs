@@ -1,11 +1,15 @@
 //! What every handler needs: the database behind a bounded pool, and the clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use snowguard_tracker_db::{Db, DbError};
+use snowguard_tracker_triage::command::Refusal;
+use snowguard_tracker_triage::queue::Queue;
 use tokio::sync::Semaphore;
 
+use super::address::PublicAddress;
+use crate::account::cookie::Reach;
 use crate::failure::Failure;
 use crate::show::time::Millis;
 
@@ -69,14 +73,28 @@ pub struct App {
     clock: Clock,
     wait: Duration,
     reads: Arc<Semaphore>,
+    public: PublicAddress,
+    queue: RwLock<Followed>,
+}
+
+/// The queue in memory, and up to which stamp it follows the database.
+#[derive(Debug)]
+struct Followed {
+    queue: Queue,
+    stamp: i64,
 }
 
 impl App {
     /// The state over a database.
-    pub fn new(db: Db, limits: Limits, clock: Clock) -> Self {
+    pub fn new(db: Db, limits: Limits, clock: Clock, public: PublicAddress) -> Self {
         Self {
             db,
             clock,
+            public,
+            queue: RwLock::new(Followed {
+                queue: Queue::default(),
+                stamp: -1,
+            }),
             wait: limits.wait,
             reads: Arc::new(Semaphore::new(limits.reads)),
         }
@@ -85,6 +103,45 @@ impl App {
     /// Now.
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// How browsers reach this server.
+    pub fn reach(&self) -> Reach {
+        self.public.reach()
+    }
+
+    /// Whether a form with this `Origin`, sent to this `Host`, came from our own pages.
+    pub fn is_own_origin(&self, origin: &str, host: Option<&str>) -> bool {
+        self.public.is_own(origin, host)
+    }
+
+    /// Looks at the queue as it is now: what changed in the database since the last look is taken over first.
+    ///
+    /// # Errors
+    /// As every read of the database.
+    pub fn queue<T>(&self, db: &Db, look: impl FnOnce(&Queue) -> T) -> Result<T, Failure> {
+        let since = self.followed().stamp;
+        let changes = db.queue_changes(since)?;
+        if changes.stamp != since {
+            let mut followed = self.queue.write().unwrap_or_else(PoisonError::into_inner);
+            // Another request may have been here meanwhile; a row that comes twice does no harm, an older one would.
+            if followed.stamp == since {
+                followed.stamp = changes.stamp;
+                changes
+                    .gone
+                    .into_iter()
+                    .for_each(|one| followed.queue.remove(one));
+                changes
+                    .rows
+                    .into_iter()
+                    .for_each(|row| followed.queue.put(row));
+            }
+        }
+        Ok(look(&self.followed().queue))
+    }
+
+    fn followed(&self) -> RwLockReadGuard<'_, Followed> {
+        self.queue.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `work` on a blocking thread, of which a bounded number work at once. Both the
@@ -123,8 +180,24 @@ impl From<DbError> for Failure {
             DbError::Missing {
                 what: "channel", ..
             } => Self::NotFound("No channel of this name is loaded.".to_owned()),
+            DbError::Missing { what, name } => {
+                Self::NotFound(format!("There is no {what} {name}."))
+            }
+            DbError::Overtaken { what } => Self::Conflict(format!(
+                "{what} was changed meanwhile. Nothing was overwritten; open the page again and look."
+            )),
+            DbError::Decision(refusal) => Self::BadRequest(format!("Not done: {refusal}.")),
+            DbError::TooMany { what, most } => Self::BadRequest(format!(
+                "There are {most} {what} already; remove some first."
+            )),
             DbError::Busy(_) => Self::Busy,
             error => Self::Inside(anyhow::Error::new(error).context("reading the database")),
         }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::BadRequest(format!("Not done: {refusal}."))
     }
 }

@@ -5,7 +5,7 @@ use crate::program::{Program, collection, stderr, text};
 
 /// No file may grow beyond this many blocks of 512 bytes. The signal for it is ignored, so that
 /// the write fails as on a full disk.
-const LIMIT: &str = "trap '' XFSZ; ulimit -f 1500";
+const LIMIT: &str = "trap '' XFSZ; ulimit -f 2200";
 
 #[test]
 fn a_full_disk_is_said_and_got_over() {

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![recursion_limit = "256"]
 
+mod accounts;
 mod api;
 mod browser;
+mod browser_triage;
 mod commands;
 mod dump;
 mod full_disk;
@@ -13,5 +15,8 @@ mod http;
 mod killed;
 mod pages;
 mod program;
+mod roles;
 mod sample;
+mod signed_in;
+mod triage;
 mod webdriver;

@@ -30,6 +30,7 @@ pub const CHANNELS: [&str; 2] = ["nixos-24.11", "nixos-unstable"];
 /// A database and all routes over it.
 pub struct Sample {
     pub router: Router,
+    pub db: Db,
     config: Config,
     _folder: TempDir,
 }
@@ -52,7 +53,8 @@ impl Sample {
             ..Config::new(listen)
         };
         Self {
-            router: router(db, &config),
+            router: router(db.clone(), &config),
+            db,
             config,
             _folder: folder,
         }

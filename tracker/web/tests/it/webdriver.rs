@@ -109,6 +109,10 @@ impl Browser {
     pub fn follow(&self, css: &str) {
         let before = self.find("html");
         self.click(css);
+        self.wait_for_other(&before, css);
+    }
+
+    fn wait_for_other(&self, before: &str, by: &str) {
         let arrived = || {
             let after = self.look_for("html")?;
             // The foot is the last part of every page.
@@ -120,12 +124,47 @@ impl Browser {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("{css} leads to no other page than {}", self.address());
+        panic!("{by} leads to no other page than {}", self.address());
     }
 
     pub fn write(&self, css: &str, text: &str) {
         let element = self.find(css);
         self.post(&format!("element/{element}/value"), json!({ "text": text }));
+    }
+
+    /// Presses keys, wherever the focus is.
+    pub fn type_keys(&self, keys: &str) {
+        let press = keys.chars().flat_map(|key| {
+            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+        });
+        let source =
+            json!({ "type": "key", "id": "keyboard", "actions": press.collect::<Vec<_>>() });
+        self.post("actions", json!({ "actions": [source] }));
+    }
+
+    /// Presses a key that leads to another page, and waits until that is there.
+    pub fn follow_key(&self, key: &str) {
+        let before = self.find("html");
+        self.type_keys(key);
+        self.wait_for_other(&before, key);
+    }
+
+    /// The name of what has the focus.
+    pub fn focused_name(&self) -> String {
+        let element = self.get("element/active");
+        let id = element
+            .as_object()
+            .unwrap()
+            .values()
+            .next()
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned();
+        self.get(&format!("element/{id}/attribute/name"))
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Text as a reader sees it; what is folded away is not in it.

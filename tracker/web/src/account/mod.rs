@@ -1,0 +1,8 @@
+//! Who asks, and what they may do: sessions, tokens, signing in.
+
+pub mod cookie;
+pub mod handlers;
+pub mod password;
+pub mod posted;
+pub mod reader;
+pub mod secret;

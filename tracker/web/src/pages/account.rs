@@ -1,0 +1,5 @@
+//! Pages about accounts.
+
+pub mod own;
+pub mod people;
+pub mod sign_in;

@@ -1,0 +1,211 @@
+//! Each role's day in a real browser.
+
+use snowguard_tracker_db::Millis;
+use snowguard_tracker_triage::role::{Role, Roles};
+use snowguard_tracker_triage::state::State;
+use snowguard_tracker_web::{Limits, hash_password};
+
+use crate::sample::{NOW, Sample};
+use crate::webdriver::{self, Browser, Setup};
+
+const PASSWORD: &str = "a long enough password";
+
+const DESKTOP: Setup = Setup {
+    width: 1200,
+    dark: false,
+    javascript: true,
+};
+
+/// Runs `day` with a browser, the server's address and its database, on a thread where it may block.
+fn with_browser(
+    setup: Setup,
+    day: impl FnOnce(&Browser, &str, &snowguard_tracker_db::Db) + Send + 'static,
+) {
+    let Some(programs) = webdriver::installed() else {
+        eprintln!("left out: chromium and chromedriver are not installed");
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let sample = Sample::new();
+        let hash = hash_password(PASSWORD).unwrap();
+        let roles = [
+            ("triager", Role::Triager),
+            ("team", Role::SecurityTeam),
+            ("root", Role::Administrator),
+        ];
+        for (name, role) in roles {
+            sample
+                .db
+                .put_local_person(name, &hash, Roles::new([role]), Millis::new(NOW))
+                .unwrap();
+        }
+        let server = sample.serve(Limits::default()).await;
+        let base = format!("http://{}", server.address);
+        let db = sample.db.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let browser = Browser::start(&programs, setup);
+            day(&browser, &base, &db);
+        });
+        let outcome = reading.await;
+        server.stop().await;
+        outcome.unwrap();
+    });
+}
+
+fn sign_in(browser: &Browser, base: &str, name: &str, back: &str) {
+    browser.open(&format!("{base}/sign-in?back={back}"));
+    browser.write("input[name=name]", name);
+    browser.write("input[name=password]", PASSWORD);
+    browser.follow("main .first");
+    assert!(browser.address().ends_with(back), "{}", browser.address());
+}
+
+fn state(db: &snowguard_tracker_db::Db, id: &str) -> State {
+    db.suggestion(id).unwrap().unwrap().suggestion.state
+}
+
+#[test]
+fn a_triagers_day_with_the_keyboard_alone() {
+    with_browser(DESKTOP, |browser, base, db| {
+        sign_in(browser, base, "triager", "/queue");
+        // The exploited one stands first; the second is dismissed by key, and that undone.
+        browser.type_keys("jj");
+        browser.follow_key("d");
+        assert_eq!(state(db, "CVE-2024-66666"), State::Dismissed);
+        assert!(browser.text(".done").contains("1 decided."));
+        browser.follow_key("u");
+        assert_eq!(state(db, "CVE-2024-66666"), State::New);
+        browser.type_keys("j");
+        browser.follow_key("a");
+        assert_eq!(state(db, "CVE-2024-6387"), State::Accepted);
+        browser.type_keys("?");
+        assert!(browser.visible("dialog"));
+        browser.click("dialog button");
+        browser.type_keys("/");
+        assert_eq!(browser.focused_name(), "q");
+        assert!(browser.console().is_empty());
+    });
+}
+
+#[test]
+fn the_same_decisions_without_javascript() {
+    with_browser(
+        Setup {
+            javascript: false,
+            ..DESKTOP
+        },
+        |browser, base, db| {
+            sign_in(browser, base, "triager", "/queue");
+            browser.click(".suggestions li:first-child [name=pick]");
+            browser.follow("button[value=accept]");
+            assert_eq!(state(db, "CVE-2024-6387"), State::Accepted);
+            browser.follow(".done button");
+            assert_eq!(state(db, "CVE-2024-6387"), State::New);
+        },
+    );
+}
+
+#[test]
+fn the_security_teams_day_from_decision_to_publication() {
+    with_browser(DESKTOP, |browser, base, db| {
+        sign_in(browser, base, "team", "/advisory/CVE-2024-6387");
+        browser.follow(".decide button[value=accept]");
+        browser.follow("a[href='/issues/new?advisory=CVE-2024-6387']");
+        browser.write("textarea[name=notes]", "Update *now*.");
+        browser.follow("main .first");
+        assert_eq!(browser.text("h1"), "NIXPKGS-2024-0001");
+        browser.follow("button[value=publish]");
+        assert!(browser.text(".head").contains("published"));
+        assert_eq!(state(db, "CVE-2024-6387"), State::Published);
+        assert!(browser.text(".notes").contains("Update now."));
+        browser.follow(".top nav form button");
+        browser.open(&format!("{base}/issues"));
+        assert!(browser.text("main").contains("NIXPKGS-2024-0001"));
+    });
+}
+
+#[test]
+fn an_administrators_day() {
+    with_browser(DESKTOP, |browser, base, db| {
+        sign_in(browser, base, "root", "/people");
+        // Names are in order: root, team, triager.
+        browser.click("tbody tr:nth-child(3) input[value=security_team], table tr:nth-child(4) input[value=security_team]");
+        browser.follow("table tr:last-child td .buttons button");
+        let triager = db.local_person("triager").unwrap().unwrap().0;
+        assert!(
+            triager.roles().has(Role::SecurityTeam),
+            "{:?}",
+            triager.roles()
+        );
+    });
+}
+
+/// Pages of those who are signed in.
+const PAGES: [&str; 9] = [
+    "/queue",
+    "/queue?status=all&tier=low",
+    "/advisory/CVE-2024-6387",
+    "/issues?stage=draft",
+    "/issues/new?advisory=CVE-2024-6387",
+    "/rules",
+    "/log",
+    "/account",
+    "/sign-in",
+];
+
+#[test]
+fn no_page_of_the_team_is_wider_than_a_phone() {
+    let phone = Setup {
+        width: 360,
+        dark: true,
+        javascript: true,
+    };
+    with_browser(phone, |browser, base, _| {
+        sign_in(browser, base, "team", "/queue");
+        for page in PAGES {
+            browser.open(&format!("{base}{page}"));
+            let (content, window) = browser.widths();
+            assert!(
+                window <= 360 && content <= window,
+                "{page}: {content} in {window} pixels"
+            );
+        }
+    });
+}
+
+/// Writes pictures to the folder that `SNOWGUARD_PICTURES` names, to look at.
+#[test]
+fn pictures_for_people() {
+    let Some(folder) = std::env::var_os("SNOWGUARD_PICTURES").map(std::path::PathBuf::from) else {
+        eprintln!("left out: SNOWGUARD_PICTURES names no folder");
+        return;
+    };
+    let dark_phone = Setup {
+        width: 360,
+        dark: true,
+        javascript: true,
+    };
+    for (name, setup) in [("light", DESKTOP), ("phone-dark", dark_phone)] {
+        let folder = folder.clone();
+        with_browser(setup, move |browser, base, _| {
+            sign_in(browser, base, "team", "/advisory/CVE-2024-6387");
+            browser.follow(".decide button[value=accept]");
+            for (number, page) in PAGES.iter().enumerate() {
+                browser.open(&format!("{base}{page}"));
+                std::fs::write(
+                    folder.join(format!("team-{number}-{name}.png")),
+                    browser.screenshot(),
+                )
+                .unwrap();
+            }
+            browser.open(&format!("{base}/issues/new?advisory=CVE-2024-6387"));
+            browser.follow("main .first");
+            std::fs::write(
+                folder.join(format!("team-issue-{name}.png")),
+                browser.screenshot(),
+            )
+            .unwrap();
+        });
+    }
+}
