@@ -21,6 +21,7 @@
 mod alias;
 mod care;
 mod db;
+mod delivery;
 mod dirty;
 mod error;
 mod feeds;
@@ -54,6 +55,9 @@ mod triage;
 pub use alias::{AliasFact, AliasSource};
 pub use care::{GcOutcome, GcPolicy, Sizes, TableSize};
 pub use db::Db;
+pub use delivery::{
+    Event, EventKind, Job, JobState, NewJob, Notification, Outgoing, StoredSubscription,
+};
 pub use dirty::{Dirty, Stamp};
 pub use error::{DbError, Result};
 pub use feeds::{Feed, FeedKind, FeedState, Run, RunCounts, RunId, RunOutcome};

@@ -32,6 +32,10 @@ const SQLITE: &[Migration] = &[
         up: include_str!("../migrations/sqlite/0004_triage.up.sql"),
         down: include_str!("../migrations/sqlite/0004_triage.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/sqlite/0005_delivery.up.sql"),
+        down: include_str!("../migrations/sqlite/0005_delivery.down.sql"),
+    },
 ];
 
 const POSTGRES: &[Migration] = &[
@@ -51,10 +55,14 @@ const POSTGRES: &[Migration] = &[
         up: include_str!("../migrations/postgres/0004_triage.up.sql"),
         down: include_str!("../migrations/postgres/0004_triage.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/postgres/0005_delivery.up.sql"),
+        down: include_str!("../migrations/postgres/0005_delivery.down.sql"),
+    },
 ];
 
 /// The schema version that this program writes.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// Steps taken, oldest first; the same in both dialects.
 const STEPS: &str = "CREATE TABLE schema_step (version bigint PRIMARY KEY, digest text NOT NULL)";

@@ -49,6 +49,11 @@ const TABLES: &[&str] = &[
     "rule",
     "activity",
     "saved_view",
+    "job",
+    "subscription",
+    "event",
+    "notification",
+    "hook_delivery",
 ];
 
 /// Rows written at once.

@@ -1,11 +1,14 @@
 //! Storing verdicts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use snowguard_matching::keys::Key;
-use snowguard_matching::verdict::{Match, Verdict};
+use snowguard_matching::verdict::{Match, Tier, Verdict};
 
 use super::{KIND, NO_TIER, StoredMatch, rank, tier_number, verdict_number};
 use crate::db::Db;
+use crate::delivery;
 use crate::dirty::{self, Stamp};
 use crate::error::{DbError, Result};
 use crate::knowledge;
@@ -120,6 +123,7 @@ impl Db {
             let attributes = attribute_numbers(session, batch, &old)?;
             let mut outcome = MatchOutcome::default();
             let mut changes = Changes::default();
+            let news = newly_affected(batch, &numbers, &old);
             for entry in batch.advisories {
                 let Some(&advisory) = numbers.get(&entry.advisory) else {
                     continue;
@@ -157,6 +161,7 @@ impl Db {
             self.apply(session, changes)?;
             triage::sync(session, &touched)?;
             triage::after_matching(self, session, &touched, batch.now)?;
+            delivery::newly_affected(session, &news, batch.now)?;
             let looked_up: Vec<(i64, &[Key])> = batch
                 .advisories
                 .iter()
@@ -336,6 +341,39 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// Attributes that are affected, tied in tier high or medium, and were so in no channel before; with the
+/// channels that they are affected in.
+fn newly_affected(
+    batch: &MatchBatch<'_>,
+    numbers: &FxHashMap<String, i64>,
+    old: &FxHashMap<(i64, i64), Old>,
+) -> BTreeMap<i64, BTreeMap<String, BTreeSet<String>>> {
+    let counts = |found: &Match| found.verdict == Verdict::Affected && found.tier != Tier::Low;
+    let mut before: FxHashSet<(i64, &str)> = FxHashSet::default();
+    for ((advisory, _), set) in old {
+        let affected = set.matches.iter().filter(|stored| counts(&stored.found));
+        before.extend(affected.map(|stored| (*advisory, stored.found.attr.as_str())));
+    }
+    let mut news: BTreeMap<i64, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for entry in batch.advisories {
+        let Some(&advisory) = numbers.get(&entry.advisory) else {
+            continue;
+        };
+        for (channel, matches) in &entry.channels {
+            for found in matches.iter().filter(|found| counts(found)) {
+                if !before.contains(&(advisory, found.attr.as_str())) {
+                    let of_advisory = news.entry(advisory).or_default();
+                    of_advisory
+                        .entry(found.attr.clone())
+                        .or_default()
+                        .insert(channel.clone());
+                }
+            }
+        }
+    }
+    news
 }
 
 /// Best tier among the affected, and the newest of that tier.

@@ -10,6 +10,7 @@ use super::activity::{self, Entry, Subject};
 use super::decide::{self, StoredSuggestion, basis_of};
 use super::standings::standings;
 use crate::db::Db;
+use crate::delivery::{self, EventKind, NewJob};
 use crate::error::{DbError, Result};
 use crate::people::PersonId;
 use crate::session::{Row, Session, Value};
@@ -216,6 +217,7 @@ impl Db {
             .map_err(|failed| DbError::damaged("issue", failed))?;
         note(session, stored.id, action, &body, by)?;
         store(session, stored, &next, by.now)?;
+        tell(session, stored, &next, by.now)?;
         found(session, stored.id)
     }
 
@@ -337,8 +339,27 @@ pub(super) fn refresh(
         let by = Maker { person: None, now };
         note(session, id, "standings", &body, by)?;
         store(session, &stored, &next, now)?;
+        tell(session, &stored, &next, now)?;
     }
     Ok(())
+}
+
+/// Whoever subscribed hears of what is public, and GitHub's issue is brought up to date.
+fn tell(session: &mut Session<'_>, before: &StoredIssue, next: &Issue, now: Millis) -> Result<()> {
+    let kind = match (before.issue.stage, next.stage) {
+        (_, Stage::Draft) => return Ok(()),
+        (Stage::Draft, _) => EventKind::Published,
+        (Stage::Published, Stage::Resolved) => EventKind::Resolved,
+        _ => EventKind::Changed,
+    };
+    delivery::about_issue(session, kind, before.id, next, now)?;
+    let job = NewJob {
+        kind: "publish",
+        name: &before.id.to_string(),
+        body: &json!({}),
+        due: now,
+    };
+    delivery::put(session, &job)
 }
 
 /// Takes a change of an issue's content back; its stage and its suggestions are moved, not undone.
@@ -359,6 +380,7 @@ pub(super) fn undo(
     }
     let next: Issue = history::without(&stored.issue, touched, &[])?;
     store(session, &stored, &next, now)?;
+    tell(session, &stored, &next, now)?;
     serde_json::to_value(history::touched(&stored.issue, &next))
         .map_err(|failed| DbError::damaged("issue", failed))
 }

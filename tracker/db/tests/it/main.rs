@@ -9,6 +9,7 @@
 mod backend;
 mod care;
 mod crash;
+mod delivery;
 mod delta;
 mod lookup;
 mod migrations;

@@ -1,0 +1,14 @@
+//! What has to be done later, and who is to hear of what.
+
+mod events;
+mod jobs;
+mod notifications;
+mod subscriptions;
+
+pub use events::{Event, EventKind};
+pub use jobs::{Job, JobState, NewJob};
+pub use notifications::{Notification, Outgoing};
+pub use subscriptions::StoredSubscription;
+
+pub(crate) use events::{about_issue, newly_affected};
+pub(crate) use jobs::put;

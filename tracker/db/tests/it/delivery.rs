@@ -1,0 +1,230 @@
+//! Jobs and notifications: nothing lost, nothing twice.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use serde_json::json;
+use snowguard_matching::verdict::{Match, Tier, Verdict};
+use snowguard_tracker_db::{
+    AdvisoryMatches, Db, DbError, Location, MatchBatch, Millis, NewJob, PersonId,
+};
+use snowguard_tracker_triage::issue::Severity;
+use snowguard_tracker_triage::subscription::{Cadence, Subject, Subscription};
+
+use crate::backend::contract;
+use crate::sample::{NOW, found, later, load, package, put, record};
+
+const ID: &str = "CVE-2024-1001";
+const DAY: i64 = 86_400;
+
+fn job<'a>(name: &'a str, due: Millis, body: &'a serde_json::Value) -> NewJob<'a> {
+    NewJob {
+        kind: "publish",
+        name,
+        body,
+        due,
+    }
+}
+
+fn everything() -> Subscription {
+    Subscription {
+        subject: Subject::Everything,
+        severity: None,
+        kev_at_once: false,
+        cadence: Cadence::AtOnce,
+        mail: true,
+        hook: None,
+        muted: false,
+    }
+}
+
+fn setting(db: &Db) -> PersonId {
+    let mut git = package("git", "2.1");
+    git.maintainers = vec!["ada".to_owned()];
+    load(db, "c", "a", vec![git.clone(), package("curl", "8")]).unwrap();
+    load(db, "d", "a", vec![git, package("curl", "8")]).unwrap();
+    put(db, [record(ID, "git", "A flaw in git")]);
+    db.github_person(7, "ada", NOW).unwrap().id
+}
+
+fn matched(db: &Db, now: Millis, channels: &[(&str, &[(&str, Verdict, Tier)])]) {
+    let seen = db.dirty_advisories(0).unwrap().seen;
+    let channels = channels.iter().map(|(channel, matches)| {
+        let matches: Vec<Match> = matches
+            .iter()
+            .map(|(attr, verdict, tier)| found(ID, attr, *verdict, *tier))
+            .collect();
+        ((*channel).to_owned(), matches)
+    });
+    let advisories = [AdvisoryMatches {
+        advisory: ID.to_owned(),
+        channels: channels.collect(),
+        keys: vec![],
+    }];
+    db.put_matches(&MatchBatch {
+        now,
+        seen,
+        advisories: &advisories,
+    })
+    .unwrap();
+}
+
+const HIT: (&str, Verdict, Tier) = ("git", Verdict::Affected, Tier::High);
+
+contract! {
+    fn a_job_is_claimed_by_one_and_freed_when_its_worker_dies(fresh) {
+        let db = &fresh.db;
+        db.put_job(&job("a", NOW, &json!({"n": 1}))).unwrap();
+        db.put_job(&job("b", later(60), &json!({}))).unwrap();
+        assert_eq!(db.claim_job("one", Millis::new(NOW.get() - 1), 1000).unwrap(), None, "not due");
+        let mine = db.claim_job("one", NOW, 10_000).unwrap().unwrap();
+        assert_eq!((mine.name.as_str(), mine.attempts, &mine.body), ("a", 1, &json!({"n": 1})));
+        assert_eq!(db.claim_job("two", later(9), 10_000).unwrap(), None);
+        // The first worker is gone: its lease passes.
+        let again = db.claim_job("two", later(10), 10_000).unwrap().unwrap();
+        assert_eq!((again.name.as_str(), again.attempts), ("a", 2));
+        assert!(!db.finish_job(&mine, later(11)).unwrap(), "the claim was lost");
+        assert!(db.finish_job(&again, later(12)).unwrap());
+        assert_eq!(db.claim_job("two", later(30), 10_000).unwrap(), None);
+        assert_eq!(db.claim_job("two", later(60), 10_000).unwrap().unwrap().name, "b");
+    }
+
+    fn a_job_put_again_while_it_runs_is_done_once_more(fresh) {
+        let db = &fresh.db;
+        db.put_job(&job("a", NOW, &json!({}))).unwrap();
+        db.put_job(&job("a", NOW, &json!({}))).unwrap();
+        let first = db.claim_job("one", later(1), 10_000).unwrap().unwrap();
+        db.put_job(&job("a", later(1), &json!({}))).unwrap();
+        assert!(!db.finish_job(&first, later(2)).unwrap());
+        let second = db.claim_job("one", later(3), 10_000).unwrap().unwrap();
+        assert_eq!((second.id, second.attempts), (first.id, 1));
+        assert!(db.finish_job(&second, later(4)).unwrap());
+        assert_eq!(db.claim_job("one", later(5), 10_000).unwrap(), None);
+    }
+
+    fn a_job_that_fails_waits_and_is_given_up_in_the_end(fresh) {
+        let db = &fresh.db;
+        db.put_job(&job("a", NOW, &json!({}))).unwrap();
+        let mine = db.claim_job("one", NOW, 10_000).unwrap().unwrap();
+        db.fail_job(&mine, "no answer", Some(later(60)), later(1)).unwrap();
+        assert_eq!(db.claim_job("one", later(59), 10_000).unwrap(), None);
+        let mine = db.claim_job("one", later(60), 10_000).unwrap().unwrap();
+        db.fail_job(&mine, "still none", None, later(61)).unwrap();
+        let jobs = db.jobs(10).unwrap();
+        assert_eq!((jobs[0].failed.as_deref(), jobs[0].ended, jobs[0].attempts), (Some("still none"), Some(later(61)), 2));
+        assert_eq!(db.claim_job("one", later(999), 10_000).unwrap(), None);
+    }
+
+    fn workers_at_once_do_each_job_once(fresh) {
+        for number in 0..40 {
+            fresh.db.put_job(&job(&format!("{number}"), NOW, &json!({}))).unwrap();
+        }
+        let done = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for worker in 0..4 {
+                let (db, done) = (fresh.db.clone(), &done);
+                scope.spawn(move || {
+                    while let Some(mine) = db.claim_job(&format!("w{worker}"), later(1), 60_000).unwrap() {
+                        assert!(db.finish_job(&mine, later(2)).unwrap());
+                        done.lock().unwrap().push(mine.name);
+                    }
+                });
+            }
+        });
+        let done = done.into_inner().unwrap();
+        assert_eq!((done.len(), done.iter().collect::<BTreeSet<_>>().len()), (40, 40));
+    }
+
+    fn news_reach_who_subscribed_before_once(fresh) {
+        let db = &fresh.db;
+        let ada = setting(db);
+        let bob = db.github_person(8, "bob", NOW).unwrap().id;
+        matched(db, NOW, &[("c", &[])]);
+        assert_eq!(db.notify().unwrap(), 0, "nobody listened");
+        let mine = Subscription { subject: Subject::Maintainer { handle: "ada".to_owned() }, ..everything() };
+        db.put_subscription(ada, &mine, &[1], NOW).unwrap();
+        db.put_subscription(ada, &everything(), &[2], NOW).unwrap();
+        let grave = Subscription { severity: Some(Severity::Critical), cadence: Cadence::Daily, ..everything() };
+        db.put_subscription(bob, &grave, &[3], NOW).unwrap();
+        matched(db, later(5), &[("c", &[HIT])]);
+        // The same in another channel is no news; nor is the same again.
+        matched(db, later(6), &[("c", &[HIT]), ("d", &[HIT])]);
+        db.put_subscription(db.github_person(9, "late", NOW).unwrap().id, &everything(), &[4], later(7)).unwrap();
+        assert_eq!(db.claim_job("w", later(8), 1000).unwrap().unwrap().kind, "notify");
+        assert_eq!(db.notify().unwrap(), 1);
+        assert_eq!(db.notify().unwrap(), 0);
+        let told = db.notifications(ada, None, 10).unwrap();
+        assert_eq!((told.len(), told[0].event.subject.as_str(), told[0].event.body.attrs.clone()), (1, ID, vec!["git".to_owned()]));
+        assert_eq!((db.unread(ada).unwrap(), db.unread(bob).unwrap()), (1, 1), "9.8 is critical");
+        // At once for one, tomorrow for the other.
+        let out = db.outgoing(later(9)).unwrap();
+        assert_eq!((out.len(), out[0].subscription.person, &out[0].mail), (1, ada, &None));
+        db.mark_sent(&out[0], later(10)).unwrap();
+        assert!(db.outgoing(later(11)).unwrap().is_empty());
+        assert_eq!(db.outgoing(later(DAY)).unwrap()[0].subscription.person, bob);
+        db.mark_read(ada, told[0].id, later(12)).unwrap();
+        assert_eq!(db.unread(ada).unwrap(), 0);
+    }
+
+    fn an_issue_that_is_published_is_news_and_a_job(fresh) {
+        use snowguard_tracker_triage::command::Command;
+        use snowguard_tracker_triage::issue::{Issue, Stage};
+        let db = &fresh.db;
+        let ada = setting(db);
+        matched(db, NOW, &[("c", &[HIT])]);
+        db.put_subscription(ada, &everything(), &[1], NOW).unwrap();
+        let accept = snowguard_tracker_db::Decision { advisory: ID, revision: 0, command: &Command::Accept, person: ada, now: NOW };
+        db.decide(&accept).unwrap();
+        let content = Issue { title: "Git".to_owned(), advisories: vec![ID.to_owned()], ..Issue::default() };
+        let issue = db.draft_issue(2026, &content, ada, NOW).unwrap();
+        assert!(db.jobs(10).unwrap().is_empty(), "a draft is nobody's business");
+        let next = issue.issue.staged(Stage::Published).unwrap();
+        let change = snowguard_tracker_db::IssueChange { id: issue.id, revision: issue.revision, next: &next, action: "publish", person: ada, now: later(1) };
+        db.change_issue(&change).unwrap();
+        let kinds: BTreeSet<String> = db.jobs(10).unwrap().into_iter().map(|job| format!("{} {}", job.kind, job.name)).collect();
+        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["notify events", "publish NIXPKGS-2026-0001"]);
+        db.notify().unwrap();
+        assert_eq!(db.notifications(ada, None, 10).unwrap()[0].event.subject, "NIXPKGS-2026-0001");
+        // A bump settles it: changed, by the matcher.
+        matched(db, later(9), &[("c", &[("git", Verdict::Fixed, Tier::High)])]);
+        db.notify().unwrap();
+        assert_eq!(db.notifications(ada, None, 10).unwrap().len(), 2);
+    }
+
+    fn a_subscription_is_its_owners(fresh) {
+        let db = &fresh.db;
+        let ada = setting(db);
+        let bob = db.github_person(8, "bob", NOW).unwrap().id;
+        let id = db.put_subscription(ada, &everything(), &[1], NOW).unwrap();
+        let muted = Subscription { muted: true, ..everything() };
+        assert!(!db.change_subscription(bob, id, &muted).unwrap());
+        assert!(!db.remove_subscription(bob, id, NOW).unwrap());
+        assert!(db.change_subscription(ada, id, &muted).unwrap());
+        assert!(db.subscriptions(ada).unwrap()[0].subscription.muted);
+        assert!(db.remove_subscription(ada, id, NOW).unwrap());
+        for _ in 0..100 {
+            db.put_subscription(ada, &everything(), &[1], NOW).unwrap();
+        }
+        assert!(matches!(db.put_subscription(ada, &everything(), &[1], NOW), Err(DbError::TooMany { .. })));
+    }
+
+    fn a_replayed_delivery_is_taken_once(fresh) {
+        let db = &fresh.db;
+        assert!(db.take_hook_delivery("x", NOW).unwrap());
+        assert!(!db.take_hook_delivery("x", later(5)).unwrap());
+        assert!(db.take_hook_delivery("y", later(31 * DAY)).unwrap());
+    }
+}
+
+#[test]
+fn another_process_sees_the_same_jobs() {
+    let fresh = crate::backend::Fresh::sqlite().unwrap();
+    let other = Db::open(&Location::Sqlite(match &fresh.location {
+        Location::Sqlite(path) => path.clone(),
+        Location::Postgres(_) => unreachable!(),
+    }))
+    .unwrap();
+    fresh.db.put_job(&job("a", NOW, &json!({}))).unwrap();
+    assert!(other.claim_job("one", NOW, 1000).unwrap().is_some());
+    assert!(fresh.db.claim_job("two", NOW, 1000).unwrap().is_none());
+}
