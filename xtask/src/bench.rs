@@ -326,7 +326,7 @@ impl Bench {
 
 /// A benchmark beside its crate; what is added are its own arguments.
 fn cargo_bench(workspace: &Workspace, package: &str, bench: &str) -> Command {
-    let mut command = Command::new("cargo");
+    let mut command = crate::workspace::cargo();
     command
         .args(["bench", "--locked", "-p", package, "--bench", bench, "--"])
         .current_dir(workspace.root());

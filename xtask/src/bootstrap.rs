@@ -23,8 +23,7 @@ pub struct Options {
 /// When the driver cannot be built, a source cannot be had, a step fails, or an output has another
 /// hash than the recorded one.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
+    let built = crate::workspace::cargo()
         .current_dir(workspace.root())
         .args(["build", "--release", "--locked", "--quiet"])
         .args(["--package", "snowguard-bootstrap"])

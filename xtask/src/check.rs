@@ -60,7 +60,7 @@ fn timed(workspace: &Workspace, step: &Step) -> Result<Duration> {
         Action::Layers => layers::run(workspace)?,
         Action::Stub => stub::run(workspace, &stub::Options { twice: true })?,
         Action::Cargo(arguments) => {
-            let status = std::process::Command::new("cargo")
+            let status = crate::workspace::cargo()
                 .args(arguments)
                 .current_dir(workspace.root())
                 .envs(step.environment.iter().copied())

@@ -69,7 +69,7 @@ pub struct Tracker {
 impl Tracker {
     /// Builds the tracker and the front door for release; quick when nothing changed.
     pub fn build(workspace: &Workspace, database: String) -> Result<Self> {
-        let status = Command::new("cargo")
+        let status = crate::workspace::cargo()
             .args([
                 "build",
                 "--release",

@@ -1,7 +1,5 @@
 //! Tests in virtual machines, by themselves.
 
-use std::process::Command;
-
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
@@ -19,7 +17,7 @@ pub struct Options {
 
 /// Runs the tests of the boot chain, one machine at a time, and shows what they print.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let mut command = Command::new("cargo");
+    let mut command = crate::workspace::cargo();
     command
         .args(["nextest", "run", "--locked", "--no-capture"])
         .args(["-p", "snowguard-vm", "-p", "snowguard-boot"])

@@ -1,9 +1,26 @@
 //! Where the workspace stands, and what cargo says of it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand};
+
+/// Cargo, without what `cargo xtask` says of this package: build scripts ask for some of it and would run again, and
+/// what depends on them be compiled again, whenever cargo is called the other way.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let said = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+        if said
+            .iter()
+            .any(|start| name.as_encoded_bytes().starts_with(start.as_bytes()))
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
 
 /// The workspace this program was built from, or stands in.
 #[derive(Debug)]

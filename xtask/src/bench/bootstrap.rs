@@ -18,7 +18,7 @@ const BYTES: usize = 256 << 20;
 
 /// Measures everything of the pillar in a folder that is emptied before.
 pub fn figures(workspace: &Workspace) -> Result<Vec<Figure>> {
-    let built = Command::new("cargo")
+    let built = crate::workspace::cargo()
         .args(["build", "--release", "--locked", "--quiet"])
         .args(["-p", "snowguard-bootstrap", "-p", "snowguard-sandbox"])
         .current_dir(workspace.root())

@@ -99,7 +99,7 @@ pub fn figures(
 }
 
 fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let status = Command::new("cargo")
+    let status = crate::workspace::cargo()
         .args(["build", "--release", "--locked", "-p", "snowguard-scan"])
         .current_dir(workspace.root())
         .status()

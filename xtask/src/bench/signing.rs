@@ -1,8 +1,6 @@
 //! The boot pillar's figures: signing a unified kernel image, beside what hashing it takes; and the stub beside
 //! systemd's.
 
-use std::process::Command;
-
 use anyhow::{Context, Result};
 
 use super::figures::{Figure, Quantity};
@@ -11,7 +9,7 @@ use crate::workspace::Workspace;
 
 /// The signer crate's own benchmark: SHA-256, signing, and sbsign on the same bytes.
 pub fn figures(workspace: &Workspace) -> Result<Vec<Figure>> {
-    let mut command = Command::new("cargo");
+    let mut command = crate::workspace::cargo();
     command
         .args(["bench", "--locked", "-p", "snowguard-boot-signer"])
         .args(["--bench", "sign"])
@@ -45,7 +43,7 @@ pub fn figures(workspace: &Workspace) -> Result<Vec<Figure>> {
 
 /// The test machines' own benchmark: processor time of the emulator from the start of a stub to the kernel's first words.
 pub fn stub_figures(workspace: &Workspace) -> Result<Vec<Figure>> {
-    let mut command = Command::new("cargo");
+    let mut command = crate::workspace::cargo();
     command
         .args(["bench", "--locked", "-p", "snowguard-vm", "--bench", "stub"])
         .current_dir(workspace.root());

@@ -1,7 +1,6 @@
 //! A short run of every fuzz target, so that none rots; finding bugs takes longer runs by hand.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
@@ -29,7 +28,7 @@ pub fn run(root: &Path) -> Result<()> {
             .with_context(|| format!("cannot make {}", findings.display()))?;
         let prefix = format!("-artifact_prefix={}/", findings.display());
         // From its folder, because the flags for coverage stand in a configuration there.
-        let run = Command::new("cargo")
+        let run = crate::workspace::cargo()
             .args(["run", "--release", "--quiet", "--bin", &target.name, "--"])
             .args([
                 &limit,

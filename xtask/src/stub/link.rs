@@ -38,7 +38,7 @@ fn compile(root: &Path, firmware: &Path, folder: &Path) -> Result<PathBuf> {
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
         .context("neither CARGO_HOME nor HOME is set")?;
     // Unpacks the crates, whose folders are named below.
-    run(Command::new("cargo")
+    run(crate::workspace::cargo()
         .args(["fetch", "--quiet", "--locked", "--manifest-path"])
         .arg(firmware.join("Cargo.toml")))?;
     // Paths would tell where it was built, and make every machine's bytes different.
@@ -59,7 +59,7 @@ fn compile(root: &Path, firmware: &Path, folder: &Path) -> Result<PathBuf> {
     for entry in std::fs::read_dir(&unpacked).into_iter().flatten() {
         flags.push(remap(&entry?.path(), "crates"));
     }
-    let mut command = Command::new("cargo");
+    let mut command = crate::workspace::cargo();
     command
         .args([
             "build",
