@@ -3,14 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::drawing::{HEIGHT, WIDTH, draw};
 use super::{Believed, Report, StepReport};
 use crate::graph::Name;
-
-/// Size of a box and the room between, in pixels.
-const WIDTH: usize = 150;
-const HEIGHT: usize = 34;
-const GAP_X: usize = 26;
-const GAP_Y: usize = 44;
 
 const STYLE: &str = "
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1c2430; background: #fff; }
@@ -47,7 +42,10 @@ pub fn page(report: &Report) -> String {
     );
     html.push_str("<h2>The graph</h2><div class=\"graph\">");
     graph(&mut html, &report.steps);
-    html.push_str("</div><p>Outlined in amber: rests on a foreign binary that stands in for something the chain can't build yet.</p>");
+    html.push_str("</div>");
+    if report.steps.iter().any(|step| step.stands_in) {
+        html.push_str("<p>Outlined in amber: rests on a foreign binary that stands in for something the chain can't build yet.</p>");
+    }
     html.push_str("<h2>Binaries taken on faith</h2>");
     table(&mut html, &report.binaries);
     html.push_str("<h2>Sources</h2>");
@@ -123,56 +121,36 @@ fn table(html: &mut String, rows: &[Believed]) {
     html.push_str("</table>");
 }
 
-/// Steps in rows: each below the lowest of its inputs, in the order of building from left to right.
+/// The steps, each below its inputs; their lines are drawn first.
 fn graph(html: &mut String, steps: &[StepReport]) {
-    let mut rows: Vec<Vec<&Name>> = Vec::new();
-    let mut places: BTreeMap<&Name, (usize, usize)> = BTreeMap::new();
-    for step in steps {
-        let row = step
-            .inputs
-            .iter()
-            .filter_map(|input| places.get(input))
-            .map(|(row, _)| row + 1)
-            .max()
-            .unwrap_or(0);
-        if rows.len() <= row {
-            rows.resize(row + 1, Vec::new());
-        }
-        places.insert(&step.name, (row, rows[row].len()));
-        rows[row].push(&step.name);
-    }
-    let widest = rows.iter().map(Vec::len).max().unwrap_or(1);
-    let width = widest * (WIDTH + GAP_X) + GAP_X;
-    let height = rows.len() * (HEIGHT + GAP_Y) + GAP_X;
-    let corner = |name: &Name| {
-        let (row, column) = places.get(name).copied().unwrap_or_default();
-        let count = rows.get(row).map_or(1, Vec::len);
-        // Rows are centred.
-        let left = (widest - count) * (WIDTH + GAP_X) / 2;
-        (
-            GAP_X + left + column * (WIDTH + GAP_X),
-            GAP_X / 2 + row * (HEIGHT + GAP_Y),
-        )
-    };
+    let numbers: BTreeMap<&Name, usize> = (0..)
+        .zip(steps)
+        .map(|(number, step)| (&step.name, number))
+        .collect();
+    let inputs: Vec<Vec<usize>> = steps
+        .iter()
+        .map(|step| {
+            let inputs = step.inputs.iter();
+            inputs
+                .filter_map(|input| numbers.get(input).copied())
+                .collect()
+        })
+        .collect();
+    let drawing = draw(&inputs);
     let _fits = write!(
         html,
-        "<svg width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"steps and their inputs\">"
+        "<svg width=\"{}\" height=\"{}\" role=\"img\" aria-label=\"steps and their inputs\"><path fill=\"none\" stroke=\"#8a9bb8\" d=\"",
+        drawing.width, drawing.height
     );
-    for step in steps {
-        let (x, y) = corner(&step.name);
-        for input in &step.inputs {
-            let (from_x, from_y) = corner(input);
-            let (x1, y1) = (from_x + WIDTH / 2, from_y + HEIGHT);
-            let (x2, y2) = (x + WIDTH / 2, y);
-            let bend = y1.midpoint(y2);
-            let _fits = write!(
-                html,
-                "<path d=\"M{x1} {y1} C{x1} {bend} {x2} {bend} {x2} {y2}\" fill=\"none\" stroke=\"#8a9bb8\"/>"
-            );
-        }
+    for (x, from, to) in &drawing.lanes {
+        let _fits = write!(html, "M{x} {from}V{to}");
     }
-    for step in steps {
-        let (x, y) = corner(&step.name);
+    for ((x1, y1), (x2, y2)) in &drawing.links {
+        let bend = y1.midpoint(*y2);
+        let _fits = write!(html, "M{x1} {y1}C{x1} {bend} {x2} {bend} {x2} {y2}");
+    }
+    html.push_str("\"/>");
+    for (step, (x, y)) in steps.iter().zip(drawing.boxes) {
         let stroke = if step.stands_in { "#c98500" } else { "#3867a6" };
         let name = step.name.as_str();
         let shown = match name.char_indices().nth(21) {

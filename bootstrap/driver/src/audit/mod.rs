@@ -1,6 +1,7 @@
 //! What has to be believed to believe an output: every binary byte, every script, every file that a
 //! program made.
 
+mod drawing;
 mod html;
 mod pregenerated;
 mod why;
