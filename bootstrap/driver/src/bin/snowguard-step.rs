@@ -2,17 +2,21 @@
 //! besides what the step declares.
 //!
 //! `snowguard-step PLAN.json ARCHIVE USED.json` writes the output's Nix archive to ARCHIVE and what the
-//! step used to USED.json. What programs print goes to standard output and error. Exit codes: 0 done, 1
-//! failed, 2 usage.
+//! step used to USED.json. What programs print goes to standard output and error. It ends with the process that
+//! started it, and the step with it. Exit codes: 0 done, 1 failed, 2 usage.
 //!
 //! `snowguard-step nix` is a builder of Nix: the plan is the file that `planPath` names, the output goes to
 //! where `out` says, and its hash is compared with the one in the plan.
 
 use std::fs::OpenOptions;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
 use snowguard_bootstrap::runner::{Plan, run};
 use snowguard_bootstrap::store::restore;
 
@@ -25,7 +29,25 @@ fn main() -> ExitCode {
         eprintln!("usage: snowguard-step PLAN.json ARCHIVE USED.json");
         return ExitCode::from(2);
     };
-    told(step(Path::new(plan), Path::new(archive), Path::new(used)))
+    let done = follow_the_driver()
+        .and_then(|()| step(Path::new(plan), Path::new(archive), Path::new(used)));
+    told(done)
+}
+
+/// Has the kernel kill this process when the driver dies, be it by `kill -9`: nobody would take its output. The
+/// driver may be gone already; then the pipe that it left as standard input is closed at the other end.
+fn follow_the_driver() -> Result<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL).context("cannot follow the driver")?;
+    let input = std::io::stdin();
+    let mut alive = [PollFd::new(input.as_fd(), PollFlags::empty())];
+    poll(&mut alive, PollTimeout::ZERO).context("cannot look for the driver")?;
+    let gone = alive[0]
+        .revents()
+        .is_some_and(|events| events.contains(PollFlags::POLLHUP));
+    if gone {
+        bail!("the driver is gone");
+    }
+    Ok(())
 }
 
 fn told(result: Result<()>) -> ExitCode {

@@ -4,6 +4,7 @@ mod check;
 mod key;
 mod run;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -121,7 +122,9 @@ impl Build<'_> {
         results: &Receiver<(Name, Result<Outcome>)>,
         done: &Mutex<BTreeMap<Name, Outcome>>,
     ) -> Result<()> {
+        let heights = heights(steps);
         let mut waiting: Vec<&'s Step> = steps.to_vec();
+        let mut startable: Vec<&'s Step> = Vec::new();
         let mut finished: BTreeSet<Name> = BTreeSet::new();
         let mut running = 0;
         let mut failed = None;
@@ -130,7 +133,10 @@ impl Build<'_> {
                 let ready = |step: &&Step| step.inputs.iter().all(|i| finished.contains(i));
                 let (start, wait): (Vec<_>, Vec<_>) = waiting.into_iter().partition(ready);
                 waiting = wait;
-                for step in start {
+                startable.extend(start);
+                startable.sort_by_key(|step| Reverse(heights.get(&step.name)));
+                let free = self.at_once.max(1) - running;
+                for step in startable.drain(..free.min(startable.len())) {
                     // The error holds the step, which doesn't live as long as an error must.
                     if to_workers.send(step).is_err() {
                         bail!("every worker has ended");
@@ -248,6 +254,20 @@ impl Build<'_> {
             expected: step.expected,
         })
     }
+}
+
+/// How many steps stand above each, one made of the other. The build can't end before the tallest pile does, so its
+/// steps start first.
+fn heights<'s>(steps: &[&'s Step]) -> BTreeMap<&'s Name, usize> {
+    let mut heights = BTreeMap::new();
+    for step in steps.iter().rev() {
+        let above = *heights.entry(&step.name).or_insert(0);
+        for input in &step.inputs {
+            let height = heights.entry(input).or_insert(0);
+            *height = (above + 1).max(*height);
+        }
+    }
+    heights
 }
 
 fn next<T>(work: &Mutex<Receiver<T>>) -> Option<T> {

@@ -64,16 +64,21 @@ impl StepRunner {
             .with_context(|| format!("cannot make {}", log_path.display()))?;
         // Standard output carries the figures; what programs print goes to the log by standard error.
         let used_path = work.path().join("used.json");
-        let child = Command::new(&self.program)
+        let starts = || format!("cannot start {}", self.program.display());
+        let mut child = Command::new(&self.program)
             .arg(&plan_file)
             .arg(&archive)
             .arg(&used_path)
             .env_clear()
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(log.try_clone().context("cannot share the log")?)
             .stderr(log)
-            .status();
-        let status = child.with_context(|| format!("cannot start {}", self.program.display()))?;
+            .spawn()
+            .with_context(starts)?;
+        // Nothing is ever said through it; that it closes tells the runner that this process is gone.
+        let alive = child.stdin.take();
+        let status = child.wait().with_context(starts)?;
+        drop(alive);
         if !status.success() {
             bail!(
                 "step {} failed\n{}\nthe whole log: {}",

@@ -121,3 +121,31 @@ run = { argv = ["/in/box/bin/busybox", "echo", { files = "o/*.o" }], stdout = "/
     let hash = &world.build()["each"];
     assert_eq!(world.output(hash, "list"), "o/src-a-one.o o/src-b-two.o\n");
 }
+
+#[test]
+fn what_more_is_made_of_comes_first_and_nothing_after_a_failure() {
+    let above = script("c", "busybox cat /in/b/x > /out/x")
+        .replace("inputs = [\"box\"]", "inputs = [\"b\", \"box\"]");
+    let steps = script("a", "echo 1 > /out/x") + &script("b", "echo 2 > /out/x") + &above;
+    let Some(world) = World::with_box(&steps) else {
+        return;
+    };
+    let output = world.driver(&["build", "--at-once", "1"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let told = err(&output);
+    let done: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains(" MiB "))
+        .filter_map(|line| line.split_whitespace().last())
+        .collect();
+    assert_eq!(done, ["box", "b", "a", "c"], "{told}");
+
+    let steps = script("a", "false") + &script("b", "echo 2 > /out/x");
+    let Some(world) = World::with_box(&steps) else {
+        return;
+    };
+    let output = world.driver(&["build", "--at-once", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let results = std::fs::read_dir(world.path("store/results")).expect("results");
+    assert_eq!(results.count(), 1, "the box's alone: {}", err(&output));
+}
