@@ -44,7 +44,7 @@ fn step<'a>(
         if let Some(source) = graph.sources.get(source) {
             let _fits = writeln!(
                 text,
-                "{indent}  source {} ({} bytes, {:?}), {}: {}",
+                "{indent}  source {} ({} bytes, {}), {}: {}",
                 source.name, source.size, source.trust, source.place, source.sha256
             );
         }

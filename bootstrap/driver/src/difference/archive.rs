@@ -46,15 +46,14 @@ pub fn members(bytes: &[u8]) -> Option<Vec<Member>> {
 
 fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
     let mut members = Vec::new();
+    let mut left = MAX_UNPACKED;
     for entry in tar::Archive::new(bytes).entries().ok()? {
         let mut entry = entry.ok()?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let mut content = Vec::new();
-        // A sparse file may claim any length.
-        (&mut entry)
-            .take(MAX_UNPACKED)
-            .read_to_end(&mut content)
-            .ok()?;
+        // A sparse file may claim any length, and there may be many.
+        (&mut entry).take(left + 1).read_to_end(&mut content).ok()?;
+        left = left.checked_sub(content.len() as u64)?;
         members.push(Member { name, content });
         if members.len() > MAX_MEMBERS {
             return None;

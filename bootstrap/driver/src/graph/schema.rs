@@ -61,6 +61,16 @@ pub enum Trust {
     StandIn,
 }
 
+impl std::fmt::Display for Trust {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Source => "source",
+            Self::Seed => "seed",
+            Self::StandIn => "stand-in",
+        })
+    }
+}
+
 /// One step: what it may see, what it does, how much of the machine it may use.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

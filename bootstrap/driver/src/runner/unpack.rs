@@ -65,15 +65,39 @@ fn debian(mut file: File) -> Result<Box<dyn Read>> {
         file.seek(SeekFrom::Start(at))?;
         let mut header = [0; 60];
         file.read_exact(&mut header)?;
-        let text = std::str::from_utf8(&header)?;
-        let size: u64 = text[48..58].trim_end().parse().context("a member's size")?;
-        if text.starts_with("data.tar") {
+        let size: u64 = std::str::from_utf8(&header[48..58])
+            .ok()
+            .and_then(|text| text.trim_end().parse().ok())
+            .context("a member's size")?;
+        if header.starts_with(b"data.tar") {
             let mut head = Vec::new();
             (&file).take(size.min(HEAD as u64)).read_to_end(&mut head)?;
             file.seek(SeekFrom::Start(at + 60))?;
             return decompress(&head, BufReader::new(file.take(size)));
         }
+        // Ten digits don't overflow.
         at += 60 + size.next_multiple_of(2);
     }
     bail!("no member data.tar")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_debian_package_with_a_strange_header_is_refused() {
+        // A letter of two bytes over the border of the size; no number; more than there is.
+        for size in ["\u{e9}234567890", "x         ", "9999999999"] {
+            let mut file = tempfile::tempfile().expect("a file");
+            let name = if size.starts_with('\u{e9}') { 47 } else { 48 };
+            let header = format!("{:name$}{size:10}`\n", "debian-binary");
+            file.write_all(b"!<arch>\n").expect("written");
+            file.write_all(&header.as_bytes()[..60]).expect("written");
+            file.seek(SeekFrom::Start(0)).expect("sought");
+            assert!(open(file).is_err(), "{size}");
+        }
+    }
 }

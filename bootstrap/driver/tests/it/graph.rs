@@ -165,3 +165,22 @@ fn who_reads_only_the_first_line_breaks_nothing() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn nothing_runs_before_the_whole_graph_is_in_order() {
+    let world = crate::world::World::new(&GOOD.replacen("seed.hex0", "none.hex0", 1).replacen(
+        "inputs = [\"a\"]",
+        "inputs = [\"a\", \"b\"]",
+        1,
+    ));
+    for command in ["build", "graph", "audit", "why"] {
+        let output = world.driver(&[command]);
+        assert_eq!(output.status.code(), Some(3), "{command}");
+        let told = crate::world::err(&output);
+        assert!(
+            told.contains("steps wait for one another: b needs b"),
+            "{told}"
+        );
+    }
+    assert!(!world.path("store").exists());
+}

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use snowguard_bootstrap::store::remove_tree;
 
@@ -50,6 +50,39 @@ fn a_build_that_is_killed_anywhere_goes_on_to_the_same_end() {
         .expect("work")
         .count();
     assert_eq!(left, 0, "what the killed ones left is cleared away");
+}
+
+/// Whether any process has the world's store in its arguments.
+fn anyone_works_in(world: &World) -> bool {
+    let store = world.path("store").display().to_string();
+    let processes = std::fs::read_dir("/proc").expect("proc").flatten();
+    processes
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+        .any(|arguments| String::from_utf8_lossy(&arguments).contains(&store))
+}
+
+#[test]
+fn a_step_ends_with_the_driver() {
+    let Some(world) = World::with_box(&script("long", "busybox sleep 15; echo > /out/x")) else {
+        return;
+    };
+    let mut driver = world
+        .command(&["build"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the driver starts");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !anyone_works_in(&world) {
+        assert!(Instant::now() < deadline, "the step never ran");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    driver.kill().expect("a kill");
+    driver.wait().expect("its end");
+    while anyone_works_in(&world) {
+        assert!(Instant::now() < deadline, "a step outlived the driver");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Changes a file's content and gives it its time back.
@@ -111,6 +144,45 @@ fn a_file_added_by_hand_is_found_too() {
         err(&checked)
     );
     assert_eq!(world.build(), first);
+}
+
+#[test]
+fn records_damaged_by_hand_are_found_too() {
+    let Some(world) = World::with_box(&row()) else {
+        return;
+    };
+    let first = world.build();
+    let files = |folder: &str| {
+        let entries = std::fs::read_dir(world.path(folder)).expect("a folder");
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+            .collect::<Vec<_>>()
+    };
+    let made_now = |count: usize| {
+        let again = world.driver(&["build"]);
+        let told = err(&again);
+        assert!(
+            told.contains(&format!("6 outputs, {count} of them made now")),
+            "{told}"
+        );
+        assert_eq!(world.build(), first);
+    };
+    // What is known of outputs: they are hashed again.
+    for file in files("store/objects") {
+        std::fs::write(file, "{").expect("a file");
+    }
+    made_now(0);
+    // What steps made: garbage, another step's, and an output that there isn't.
+    let results = files("store/results");
+    let other = std::fs::read(&results[0]).expect("a record");
+    std::fs::write(&results[1], other).expect("a file");
+    std::fs::write(&results[2], "\0").expect("a file");
+    let text = std::fs::read_to_string(&results[3]).expect("a record");
+    let output = text.split('"').skip_while(|word| *word != "output").nth(2);
+    let wrong = text.replacen(output.expect("a hash"), &"0".repeat(64), 1);
+    std::fs::write(&results[3], wrong).expect("a file");
+    made_now(3);
 }
 
 #[test]

@@ -173,6 +173,24 @@ fn what_depends_on_the_order_of_folders_is_found() {
 }
 
 #[test]
+fn what_depends_on_the_number_of_processors_is_found() {
+    if std::thread::available_parallelism().is_ok_and(|count| count.get() == 1) {
+        eprintln!("there is only one processor: left out");
+        return;
+    }
+    let Some(world) = World::with_box(&script("count", "busybox nproc > /out/count")) else {
+        return;
+    };
+    let output = world.driver(&["build", "--check"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(
+        err(&output).contains("1 of 2 outputs differ: count"),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
 fn the_account_names_every_binary_text_and_generated_file() {
     let steps = script("x", "echo > /out/x").replace(
         "inputs = [\"box\"]",
@@ -215,7 +233,7 @@ description = "One byte."
     let why = world.driver(&["why", "x"]);
     let why = String::from_utf8_lossy(&why.stdout).into_owned();
     assert!(
-        why.contains("steps.toml:") && why.contains("source seed (1 bytes, Seed)"),
+        why.contains("steps.toml:") && why.contains("source seed (1 bytes, seed)"),
         "{why}"
     );
 }
