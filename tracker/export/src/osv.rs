@@ -157,10 +157,8 @@ impl<'a> Record<'a> {
             Names::Nixpkgs => issue.id.to_string(),
             Names::Local => format!("x_{}", issue.id),
         };
-        let statuses = issue.packages.iter().flat_map(|package| {
-            let channels = package.channels.iter();
-            channels.filter_map(move |channel| affected(package, channel, names))
-        });
+        let statuses = issue.statuses().into_iter();
+        let statuses = statuses.filter_map(|(package, channel)| affected(package, channel, names));
         let summary = match &issue.withdrawn {
             // The specification wants the reason in the summary.
             Some(withdrawal) => Cow::Owned(format!(

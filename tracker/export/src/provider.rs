@@ -60,6 +60,19 @@ pub enum PublisherCategory {
     Vendor,
 }
 
+impl PublisherCategory {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Coordinator => "coordinator",
+            Self::Discoverer => "discoverer",
+            Self::Other => "other",
+            Self::Translator => "translator",
+            Self::User => "user",
+            Self::Vendor => "vendor",
+        }
+    }
+}
+
 /// Who coins tag URIs: a domain name, and a date on which they held it.
 ///
 /// An entry's id must stay when its page moves, so that it is no address. Source: RFC 4151.

@@ -6,6 +6,8 @@
 //! of our own, since the same version can be patched in one channel and not in another. The draft
 //! calls names case-insensitive; attribute paths of Nix are not, so that case is kept.
 
+use std::fmt::Write as _;
+
 use snowguard_advisory::purl::Purl;
 
 use crate::issue::names::PackageVersion;
@@ -49,4 +51,23 @@ fn bare(package: &Package, version: Option<&PackageVersion>) -> Purl {
         version: version.map(|version| version.as_str().to_owned()),
         ..Purl::named("nix", package.attribute.as_str())
     }
+}
+
+/// A version in a range of `vers`, the language of ranges that goes with package URLs: what it reserves is
+/// percent-encoded.
+pub(crate) fn vers(version: &PackageVersion) -> String {
+    encoded(version.as_str())
+}
+
+/// Percent-encodes everything but letters, digits and `-._~:+`.
+pub(crate) fn encoded(plain: &str) -> String {
+    let mut text = String::with_capacity(plain.len());
+    for byte in plain.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:+".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "%{byte:02X}").expect("writing into a String cannot fail");
+        }
+    }
+    text
 }

@@ -14,11 +14,22 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 26] = [
+const TOOLS: [Tool; 28] = [
     Tool {
         program: "git",
         package: "git",
         purpose: "sources that are git checkouts",
+    },
+    Tool {
+        program: "minisign",
+        package: "minisign",
+        purpose: "signatures of exports checked by another program",
+    },
+    Tool {
+        // Brings Node as well.
+        program: "npm",
+        package: "npm",
+        purpose: "the mandatory tests of CSAF, by another validator",
     },
     Tool {
         program: "nix-instantiate",

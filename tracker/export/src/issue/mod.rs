@@ -5,12 +5,14 @@ pub mod names;
 pub mod package;
 pub mod severity;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
 use id::{AdvisoryId, IssueId};
 use names::WebUrl;
-use package::Package;
+use package::{ChannelStatus, Package};
 use severity::Severity;
 
 /// A published issue: one or more advisories, and how packages of Nixpkgs fare.
@@ -151,6 +153,19 @@ pub enum CreditKind {
 }
 
 impl Issue {
+    /// Each package with each of its channels; what stands a second time for the same attribute and channel
+    /// is passed over, so that no document contradicts itself.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<(&Package, &ChannelStatus)> {
+        let mut known = HashSet::new();
+        let all = self.packages.iter().flat_map(|package| {
+            let channels = package.channels.iter();
+            channels.map(move |channel| (package, channel))
+        });
+        all.filter(|(package, channel)| known.insert((&package.attribute, &channel.channel)))
+            .collect()
+    }
+
     /// All revisions in order, the first publication first, the last at [`Issue::modified`]. Never
     /// empty. A revision's number is its place, from 1.
     #[must_use]
