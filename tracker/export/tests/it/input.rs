@@ -1,7 +1,12 @@
 //! The input model as JSON: what is written can be read, and nothing invalid can be.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
-use snowguard_tracker_export::{Issue, Provider};
+use snowguard_tracker_export::signing::{PublicKey, SecretKey};
+use snowguard_tracker_export::{
+    AttributePath, BranchName, ChannelName, CpeName, Cursor, CvssVector, Issue, IssueId, Moment,
+    Provider, TaggingEntity, WebUrl,
+};
 
 use crate::sample::{bare, full, provider, withdrawn};
 
@@ -49,4 +54,48 @@ fn addresses_follow_from_the_provider() {
         provider().export(&path).as_str(),
         "https://tracker.example.org/exports/csaf/2026/nixpkgs-2026-0001.json"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    /// Constructors take any text without failing, and what they take they write so that they take it again.
+    #[test]
+    fn any_text_is_refused_or_kept(text in any_text()) {
+        if let Ok(url) = WebUrl::new(&text) {
+            prop_assert_eq!(&WebUrl::new(url.as_str()).unwrap(), &url);
+            prop_assert!(url.as_str().is_ascii());
+        }
+        if let Ok(vector) = CvssVector::parse(&text) {
+            prop_assert_eq!(CvssVector::parse(vector.as_str()).unwrap(), vector);
+        }
+        if let Ok(id) = text.parse::<IssueId>() {
+            prop_assert_eq!(id.to_string(), text.as_str());
+        }
+        if let Ok(moment) = text.parse::<Moment>() {
+            prop_assert_eq!(moment.to_string().parse::<Moment>().unwrap(), moment);
+        }
+        if let Ok(cursor) = text.parse::<Cursor>() {
+            prop_assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+        }
+        if let Ok(attribute) = AttributePath::new(text.as_str()) {
+            prop_assert!(!attribute.as_str().chars().any(char::is_control));
+        }
+        let _any = (BranchName::new(text.as_str()), ChannelName::new(text.as_str()), CpeName::new(text.as_str()));
+        let _any = (SecretKey::parse(&text), PublicKey::parse(&text));
+        prop_assert!(TaggingEntity::new("example.org,2026").unwrap().tag(&text).is_ascii());
+    }
+}
+
+/// Hostile texts, and ones that are nearly right.
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        crate::hostile::text(),
+        "https?://[a-z.\\[\\]:@]{0,12}/[ -~]{0,20}",
+        "(CVSS:3\\.1/)?(AV:[NALPX]/?|AC:[LH]/?|C:[NLHC]/?|[A-Za-z]:.){0,9}",
+        "NIXPKGS-[0-9+]{0,5}-[0-9]{0,11}",
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,12})?Z(/NIXPKGS-2026-0001)?",
+        "cpe:2\\.3:[aho](:[a-z*?\\\\:.-]{0,4}){8,12}",
+        "(untrusted comment: x\n)?RW[A-Za-z0-9+/]{54}",
+    ]
 }
