@@ -3,7 +3,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | one mail to one person | [`mail::Mailer::send`] |
+//! | one mail to one person; many over one connection | [`mail::Mailer::send`], [`mail::Mailer::send_all`] |
 //! | one POST to one receiver | [`webhook::Webhooks::post`] |
 //! | how it went | [`Outcome`] |
 //!

@@ -5,6 +5,7 @@
 
 use std::io::{BufReader, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,8 +21,10 @@ use crate::error::DeliverError;
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) error: DeliverError,
-    /// Who is to blame for a permanent refusal.
+    /// What it means for the mail.
     pub(super) verdict: Verdict,
+    /// Whether the connection can take another mail.
+    pub(super) usable: bool,
 }
 
 /// What a failure means for the mail.
@@ -57,6 +60,7 @@ impl Dialogue {
                 why,
             },
             verdict: Verdict::Later,
+            usable: false,
         };
         let stream = Timed::connect(&server.host, server.port, server.patience)
             .map_err(|error| later("connect", error.to_string()))?;
@@ -115,6 +119,7 @@ impl Dialogue {
                 why,
             },
             verdict: Verdict::Later,
+            usable: false,
         };
         let Stream::Clear(clear) = stream.into_inner() else {
             return Err(error("the connection is encrypted already".to_owned()));
@@ -143,6 +148,12 @@ impl Dialogue {
             return Err(self.trouble("AUTH", why, Verdict::Later));
         }
         Ok(())
+    }
+
+    /// Gets ready for another mail.
+    pub(super) fn again(&mut self, patience: Duration) -> Result<(), Trouble> {
+        self.stream.get_mut().give(patience);
+        self.command("RSET", "RSET", 250).map(drop)
     }
 
     /// Sends one mail to one recipient.
@@ -202,7 +213,11 @@ impl Dialogue {
             // Refusing the login or the sender says something of us, not of the mail.
             _ => Verdict::Later,
         };
-        self.trouble(step, reply.sentence(), verdict)
+        Trouble {
+            // With 421 the server goes away.
+            usable: reply.code != 421,
+            ..self.trouble(step, reply.sentence(), verdict)
+        }
     }
 
     fn trouble(&self, step: &'static str, why: String, verdict: Verdict) -> Trouble {
@@ -210,6 +225,7 @@ impl Dialogue {
         Trouble {
             error: DeliverError::Smtp { server, step, why },
             verdict,
+            usable: false,
         }
     }
 }

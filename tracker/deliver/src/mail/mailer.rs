@@ -77,7 +77,7 @@ pub struct Sender {
     pub address: Address,
 }
 
-/// Sends mails; may be shared by threads. Each mail has a connection of its own.
+/// Sends mails; may be shared by threads, which have connections of their own.
 pub struct Mailer {
     server: SmtpServer,
     sender: Sender,
@@ -116,24 +116,81 @@ impl Mailer {
     /// When the connection breaks after the mail's last byte it isn't known whether it was taken; it is a
     /// [`Outcome::Retry`], and the mail sent again has the same `Message-ID`.
     pub fn send(&self, email: &Email) -> Outcome {
+        let mut open = None;
+        let outcome = self.send_over(&mut open, email);
+        if let Some(dialogue) = open {
+            dialogue.quit();
+        }
+        outcome
+    }
+
+    /// Sends mails over one connection, and over a new one after it broke; `each` is told of each as soon as
+    /// it is known. When the server cannot be connected to, the rest is not tried.
+    pub fn send_all<'a>(
+        &self,
+        emails: impl IntoIterator<Item = &'a Email>,
+        mut each: impl FnMut(&'a Email, Outcome),
+    ) {
+        let mut open: Option<Dialogue> = None;
+        let mut down = false;
+        for email in emails {
+            if down {
+                each(email, Outcome::retry(self.not_tried()));
+                continue;
+            }
+            if let Some(mut dialogue) = open.take() {
+                open = match dialogue.again(self.server.patience) {
+                    Ok(()) => Some(dialogue),
+                    Err(trouble) => {
+                        tracing::debug!(error = %trouble.error, "a new connection for the rest");
+                        None
+                    }
+                };
+            }
+            if open.is_none() {
+                match self.open() {
+                    Ok(dialogue) => open = Some(dialogue),
+                    Err(trouble) => {
+                        down = true;
+                        each(email, outcome(trouble));
+                        continue;
+                    }
+                }
+            }
+            each(email, self.send_over(&mut open, email));
+        }
+        if let Some(dialogue) = open {
+            dialogue.quit();
+        }
+    }
+
+    /// Sends over the connection, opening it if need be; what cannot take another mail is dropped.
+    fn send_over(&self, open: &mut Option<Dialogue>, email: &Email) -> Outcome {
         let mail = match compose(email, &self.sender) {
             Ok(mail) => mail,
             Err(why) => return Outcome::Refused { why },
         };
-        let sent = self.open().and_then(|mut dialogue| {
-            dialogue.send(&self.sender.address, &email.to, &mail)?;
-            Ok(dialogue)
-        });
-        match sent {
-            Ok(dialogue) => {
-                dialogue.quit();
+        let mut dialogue = match open.take().map_or_else(|| self.open(), Ok) {
+            Ok(dialogue) => dialogue,
+            Err(trouble) => return outcome(trouble),
+        };
+        match dialogue.send(&self.sender.address, &email.to, &mail) {
+            Ok(()) => {
+                *open = Some(dialogue);
                 Outcome::Delivered
             }
-            Err(Trouble { error, verdict }) => match verdict {
-                Verdict::Later => Outcome::retry(error),
-                Verdict::Never => Outcome::Refused { why: error },
-                Verdict::NoSuchRecipient => Outcome::Gone { why: error },
-            },
+            Err(trouble) => {
+                *open = trouble.usable.then_some(dialogue);
+                outcome(trouble)
+            }
+        }
+    }
+
+    fn not_tried(&self) -> DeliverError {
+        DeliverError::Smtp {
+            server: format!("{}:{}", self.server.host, self.server.port),
+            step: "connect",
+            why: "not tried, since the server could not be reached for the mail before".to_owned(),
         }
     }
 
@@ -158,6 +215,14 @@ impl Mailer {
     fn open(&self) -> Result<Dialogue, Trouble> {
         // The machine's own name is nobody's business; the sender's domain is known anyway.
         Dialogue::open(&self.server, &self.tls, self.sender.address.domain())
+    }
+}
+
+fn outcome(trouble: Trouble) -> Outcome {
+    match trouble.verdict {
+        Verdict::Later => Outcome::retry(trouble.error),
+        Verdict::Never => Outcome::Refused { why: trouble.error },
+        Verdict::NoSuchRecipient => Outcome::Gone { why: trouble.error },
     }
 }
 

@@ -36,6 +36,11 @@ impl Timed {
         Err(last)
     }
 
+    /// Begins the time anew.
+    fn give(&mut self, patience: Duration) {
+        self.until = Instant::now() + patience;
+    }
+
     pub(super) fn is_loopback(&self) -> bool {
         self.stream
             .peer_addr()
@@ -97,6 +102,14 @@ impl Stream {
         Ok(Self::Encrypted(Box::new(StreamOwned::new(
             connection, stream,
         ))))
+    }
+
+    /// Begins the time anew, for the next mail.
+    pub(super) fn give(&mut self, patience: Duration) {
+        match self {
+            Self::Clear(stream) => stream.give(patience),
+            Self::Encrypted(stream) => stream.sock.give(patience),
+        }
     }
 }
 

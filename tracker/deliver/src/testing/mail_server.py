@@ -40,6 +40,7 @@ class Handler:
                     "from": envelope.mail_from,
                     "to": envelope.rcpt_tos,
                     "hello": session.host_name,
+                    "connection": session.peer[1],
                     "user": getattr(session.auth_data, "decode", lambda: "")(),
                     "encrypted": session.ssl is not None or security == "tls",
                     "content": base64.b64encode(envelope.original_content).decode(),

@@ -51,6 +51,8 @@ pub struct ReceivedMail {
     pub to: Vec<String>,
     /// What the client called itself.
     pub hello: String,
+    /// The client's port: the same for mails over one connection.
+    pub connection: u64,
     /// Who was logged in; empty for nobody.
     pub user: String,
     /// Whether it came encrypted.
@@ -171,6 +173,7 @@ fn read(file: &Path) -> Option<ReceivedMail> {
             .filter_map(|to| Some(to.as_str()?.to_owned()))
             .collect(),
         hello: text("hello")?,
+        connection: value.get("connection")?.as_u64()?,
         user: text("user")?,
         encrypted: value.get("encrypted")?.as_bool()?,
         content: String::from_utf8(content).ok()?,

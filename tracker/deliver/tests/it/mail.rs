@@ -95,6 +95,62 @@ fn a_retry_is_the_same_message() {
 }
 
 #[test]
+fn many_mails_go_over_one_connection_and_one_refusal_harms_no_other() {
+    let Some(server) = server(Security::StartTls) else {
+        return;
+    };
+    let mailer = mailer(server.settings());
+    let to = ["a", "nobody", "b", "full", "lost", "c", "d"];
+    let mails = to.map(|local| email(&format!("{local}@example.org")));
+    let mut outcomes = Vec::new();
+    mailer.send_all(&mails, |email, outcome| {
+        let word = match outcome {
+            Outcome::Delivered => "delivered",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Gone { .. } => "gone",
+        };
+        outcomes.push(format!(
+            "{} {word}",
+            email.to.as_str().split('@').next().unwrap()
+        ));
+    });
+    assert_eq!(
+        outcomes,
+        [
+            "a delivered",
+            "nobody gone",
+            "b delivered",
+            "full retry",
+            "lost retry",
+            "c delivered",
+            "d delivered"
+        ]
+    );
+    let came = server.mails();
+    let to: Vec<&str> = came.iter().map(|mail| mail.to[0].as_str()).collect();
+    let expected = ["a", "b", "lost", "c", "d"].map(|local| format!("{local}@example.org"));
+    assert_eq!(to, expected);
+    // The connection broke once, so there were two.
+    let connections: std::collections::BTreeSet<u64> =
+        came.iter().map(|mail| mail.connection).collect();
+    assert_eq!(connections.len(), 2);
+    let settings = SmtpServer {
+        port: 1,
+        ..server.settings()
+    };
+    let mut whys = Vec::new();
+    crate::mailer(settings).send_all(&mails, |_, outcome| {
+        whys.push(outcome.error().unwrap().to_string());
+    });
+    assert_eq!(whys.len(), 7);
+    assert!(
+        whys[1..].iter().all(|why| why.contains("not tried")),
+        "{whys:?}"
+    );
+}
+
+#[test]
 fn a_thread_is_kept_together() {
     let Some(server) = server(Security::Plain) else {
         return;
