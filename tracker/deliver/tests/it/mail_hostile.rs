@@ -189,7 +189,9 @@ fn a_stripped_starttls_does_not_bring_the_password_in_the_clear() {
         "220 mx\r\n",
         "250-mx\r\n250 AUTH PLAIN LOGIN\r\n",
         "502 no STARTTLS here\r\n",
+        "250-mx\r\n250 AUTH PLAIN LOGIN\r\n",
         "235 welcome\r\n",
+        "250 ok\r\n",
     ]);
     let settings = SmtpServer {
         login: Some(Login {
