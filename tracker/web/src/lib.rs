@@ -25,11 +25,16 @@ mod handlers;
 mod pages;
 mod request;
 mod server;
+mod settings;
 mod show;
+mod subscriptions;
 mod triage;
+mod work;
 
 pub use account::password::hash as hash_password;
 pub use gather::busy_pages;
 pub use server::{
     CONTENT_SECURITY_POLICY, Clock, Config, Limits, PublicAddress, router, serve, serve_on,
 };
+pub use settings::{Doors, Reach, Settings, Teams};
+pub use work::Worker;

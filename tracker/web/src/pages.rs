@@ -12,4 +12,5 @@ pub mod matches;
 pub mod package;
 pub mod search;
 pub mod shell;
+pub mod subscriptions;
 pub mod triage;

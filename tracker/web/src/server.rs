@@ -17,7 +17,8 @@ use snowguard_tracker_db::Db;
 use tokio::net::TcpListener;
 
 use crate::failure::{self, Failure};
-use crate::{account, api, assets, handlers, triage};
+use crate::settings::Doors;
+use crate::{account, api, assets, handlers, subscriptions, triage};
 
 pub use address::PublicAddress;
 pub use guard::CONTENT_SECURITY_POLICY;
@@ -34,6 +35,8 @@ pub struct Config {
     pub clock: Clock,
     /// The address under which browsers reach it.
     pub public: PublicAddress,
+    /// What is reached outside.
+    pub doors: Doors,
 }
 
 impl Config {
@@ -45,6 +48,7 @@ impl Config {
             limits: Limits::default(),
             clock: Clock::System,
             public: PublicAddress::default(),
+            doors: Doors::default(),
         }
     }
 }
@@ -87,12 +91,7 @@ pub async fn serve_on(
 
 /// All routes with everything around them.
 pub fn router(db: Db, config: &Config) -> Router {
-    let app = App::new(
-        db,
-        config.limits,
-        config.clock.clone(),
-        config.public.clone(),
-    );
+    let app = App::new(db, config);
     let pages = Router::new()
         .route("/", get(handlers::home))
         .route("/advisory/{id}", get(handlers::advisory))
@@ -120,6 +119,8 @@ pub fn router(db: Db, config: &Config) -> Router {
     let routes = Router::new()
         .merge(pages)
         .merge(account::handlers::routes())
+        .merge(account::github::routes())
+        .merge(subscriptions::routes())
         .merge(triage::routes())
         .nest("/api/v1", api::routes())
         .fallback(not_found)

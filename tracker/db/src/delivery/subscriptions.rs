@@ -57,6 +57,15 @@ impl Db {
         self.read(|session| session.list(&sql, &[Value::Int(person.get())], read))
     }
 
+    /// A subscription by its number alone; whoever asks has to know its secret.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn subscription(&self, id: i64) -> Result<Option<StoredSubscription>> {
+        let sql = format!("{SELECT} WHERE id = ?1");
+        self.read(|session| session.first(&sql, &[Value::Int(id)], read))
+    }
+
     /// Makes a subscription; `secret` signs what goes to its web hook. It hears of what happens from now on.
     ///
     /// # Errors

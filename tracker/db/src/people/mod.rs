@@ -306,6 +306,20 @@ impl Db {
         })
     }
 
+    /// Keeps the key that confirms an address, provided that it is still the one to confirm.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn set_mail_key(&self, id: PersonId, mail: &str, key: &Digest) -> Result<bool> {
+        self.write(|session| {
+            let touched = session.run(
+                "UPDATE person SET mail_key = ?3 WHERE id = ?1 AND mail = ?2 AND mail_key IS NOT NULL",
+                &[Value::Int(id.0), Value::Text(mail), Value::Blob(key)],
+            )?;
+            Ok(touched > 0)
+        })
+    }
+
     /// Confirms an address; whether there was one to confirm with this key.
     ///
     /// # Errors

@@ -47,7 +47,10 @@ fn setting(db: &Db) -> PersonId {
     db.github_person(7, "ada", NOW).unwrap().id
 }
 
-fn matched(db: &Db, now: Millis, channels: &[(&str, &[(&str, Verdict, Tier)])]) {
+/// Channel and its matches: attribute, verdict, tier.
+type InChannel<'a> = (&'a str, &'a [(&'a str, Verdict, Tier)]);
+
+fn matched(db: &Db, now: Millis, channels: &[InChannel<'_>]) {
     let seen = db.dirty_advisories(0).unwrap().seen;
     let channels = channels.iter().map(|(channel, matches)| {
         let matches: Vec<Match> = matches

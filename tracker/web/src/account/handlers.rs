@@ -55,14 +55,15 @@ async fn sign_in_page(State(app): Shared, reader: Reader, uri: Uri, request: Hea
         .into_iter()
         .find(|(name, _)| name == "back")
         .map(|(_, value)| own_path(&value));
+    let by_github = app.doors().sign_in.is_some();
     show(app, reader, request, move |view| {
-        Ok(sign_in::Page::new(view.shell, back.unwrap_or_default()).render()?)
+        Ok(sign_in::Page::new(view.shell, back.unwrap_or_default(), by_github).render()?)
     })
     .await
 }
 
 /// A path of our own to go to after signing in: anything else would be an open redirect.
-fn own_path(text: &str) -> String {
+pub(super) fn own_path(text: &str) -> String {
     let odd = |c: char| c.is_control() || c == '\\' || !c.is_ascii();
     match text.starts_with('/')
         && !text.starts_with("//")
@@ -110,7 +111,7 @@ fn check_password(db: &Db, name: &str, password: &str, now: Millis) -> Result<Pe
 }
 
 /// Begins a session of its own for each sign-in: a cookie that was there before is never taken over.
-async fn begin(app: &Arc<App>, person: PersonId, agent: String, back: &str) -> Answer {
+pub(super) async fn begin(app: &Arc<App>, person: PersonId, agent: String, back: &str) -> Answer {
     let secret = Secret::new()?;
     let digest = secret.digest();
     let now = app.now();

@@ -37,6 +37,12 @@ impl Secret {
         (decoded.len() == 32).then(|| Self(text.to_owned()))
     }
 
+    /// A secret that is kept elsewhere, to derive others from.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
     /// The text, to hand out once.
     #[must_use]
     pub fn expose(&self) -> &str {

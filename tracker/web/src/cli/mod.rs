@@ -17,6 +17,7 @@ mod scan_db;
 mod serve;
 mod status;
 mod verdicts;
+mod work;
 
 use std::process::ExitCode;
 
@@ -67,6 +68,8 @@ enum Command {
     History(history::Options),
     /// Serve the pages and the JSON interface
     Serve(serve::Options),
+    /// Publish at GitHub, tell subscribers, refresh roles
+    Work(work::Options),
     /// Local accounts of the pages
     Account(account::Options),
     /// Write what `snowguard scan` needs to know into one signed file
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(options) => evaluate::run(&cli.database, options),
         Command::History(options) => history::run(&cli.database, options),
         Command::Serve(options) => serve::run(&cli.database, options),
+        Command::Work(options) => work::run(&cli.database, options),
         Command::Account(options) => account::run(&cli.database, options),
         Command::ExportScanDb(options) => scan_db::export(&cli.database, options),
         Command::SigningKey(options) => scan_db::signing_key(options),

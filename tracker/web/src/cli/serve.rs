@@ -1,10 +1,11 @@
 //! `serve`: the pages and the JSON interface.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use snowguard_tracker_web::{Config, PublicAddress};
+use snowguard_tracker_web::{Config, PublicAddress, Settings};
 
 use super::{Database, Outcome, output};
 
@@ -17,14 +18,25 @@ pub struct Options {
     /// Address under which browsers reach it, e.g. https://tracker.example.org; needed behind a proxy for signing in
     #[arg(long, value_name = "URL", value_parser = PublicAddress::parse)]
     public: Option<PublicAddress>,
+    /// Settings (TOML): signing in with GitHub, mail
+    #[arg(long, env = "SNOWGUARD_TRACKER_SETTINGS", value_name = "FILE")]
+    settings: Option<PathBuf>,
 }
 
 /// Serves until it is asked to end.
 pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
     let db = database.open()?;
     output::text(format_args!("serving on http://{}/\n", options.listen))?;
+    let settings = options
+        .settings
+        .as_deref()
+        .map_or(Ok(Settings::default()), Settings::read)?;
     let config = Config {
-        public: options.public.clone().unwrap_or_default(),
+        public: options
+            .public
+            .clone()
+            .map_or_else(|| settings.public(), Ok)?,
+        doors: settings.doors()?,
         ..Config::new(options.listen)
     };
     snowguard_tracker_web::serve(db, &config)?;

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::address::PublicAddress;
 use crate::account::cookie::Reach;
 use crate::failure::Failure;
+use crate::settings::Doors;
 use crate::show::time::Millis;
 
 /// Limits of the server.
@@ -74,6 +75,7 @@ pub struct App {
     wait: Duration,
     reads: Arc<Semaphore>,
     public: PublicAddress,
+    doors: Doors,
     queue: RwLock<Followed>,
 }
 
@@ -86,17 +88,18 @@ struct Followed {
 
 impl App {
     /// The state over a database.
-    pub fn new(db: Db, limits: Limits, clock: Clock, public: PublicAddress) -> Self {
+    pub fn new(db: Db, config: &super::Config) -> Self {
         Self {
             db,
-            clock,
-            public,
+            clock: config.clock.clone(),
+            public: config.public.clone(),
+            doors: config.doors.clone(),
             queue: RwLock::new(Followed {
                 queue: Queue::default(),
                 stamp: -1,
             }),
-            wait: limits.wait,
-            reads: Arc::new(Semaphore::new(limits.reads)),
+            wait: config.limits.wait,
+            reads: Arc::new(Semaphore::new(config.limits.reads)),
         }
     }
 
@@ -108,6 +111,19 @@ impl App {
     /// How browsers reach this server.
     pub fn reach(&self) -> Reach {
         self.public.reach()
+    }
+
+    /// What is reached outside.
+    pub fn doors(&self) -> &Doors {
+        &self.doors
+    }
+
+    /// `; Secure` where cookies go over TLS alone.
+    pub fn secure_flag(&self) -> &'static str {
+        match self.reach() {
+            Reach::Tls => "; Secure",
+            Reach::Loopback => "",
+        }
     }
 
     /// Whether a form with this `Origin`, sent to this `Host`, came from our own pages.

@@ -11,7 +11,7 @@ use snowguard_tracker_db::{
     AdvisoryMatches, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, MatchBatch,
     Millis, RecordBatch, RunId, RunOutcome, StalePolicy,
 };
-use snowguard_tracker_web::{Clock, Config, Limits, router, serve_on};
+use snowguard_tracker_web::{Clock, Config, Doors, Limits, router, serve_on};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -44,12 +44,18 @@ pub struct Server {
 
 impl Sample {
     pub fn new() -> Self {
+        Self::with_doors(Doors::default())
+    }
+
+    /// With what is reached outside.
+    pub fn with_doors(doors: Doors) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Location::Sqlite(folder.path().join("tracker.db"))).unwrap();
         fill(&db);
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let config = Config {
             clock: Clock::Fixed(NOW),
+            doors,
             ..Config::new(listen)
         };
         Self {

@@ -1,5 +1,7 @@
 //! Somebody who is signed in, as a browser is: a cookie, an origin, and forms with their key.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::body::Body;
 use axum::http::{Request, header};
 use snowguard_tracker_db::{Digest, Millis, NewSession, PersonId};
@@ -40,7 +42,9 @@ impl<'s> Signed<'s> {
             db.put_maintainers(&[alice]).unwrap();
         }
         // 43 digits of base 64, the last of which holds no more than it may.
-        let secret = format!("{number:A<42}A");
+        static SESSIONS: AtomicU64 = AtomicU64::new(0);
+        let session = SESSIONS.fetch_add(1, Ordering::Relaxed);
+        let secret = format!("{:A<42}A", format!("{number}x{session}"));
         let digest: Digest = {
             use sha2::Digest as _;
             sha2::Sha256::digest(&secret).into()

@@ -1,0 +1,52 @@
+//! `work`: what is done beside answering requests.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use snowguard_tracker_web::{Clock, Settings, Worker};
+
+use super::{Database, Outcome, interrupt, output};
+
+/// How to work.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Settings (TOML): GitHub, mail
+    #[arg(long, env = "SNOWGUARD_TRACKER_SETTINGS", value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Do what is due and end
+    #[arg(long)]
+    once: bool,
+}
+
+/// Works until it is asked to end. Several may work on one database.
+pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
+    let settings = options
+        .settings
+        .as_deref()
+        .map_or(Ok(Settings::default()), Settings::read)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    interrupt::watch(stop.clone())?;
+    // Several workers on several machines: the name tells them apart.
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = format!("{}:{}", host.trim(), std::process::id());
+    let worker = Worker::new(
+        database.open()?,
+        name,
+        settings.reach()?,
+        settings.public()?,
+        Clock::System,
+    );
+    if options.once {
+        let mut jobs = 0;
+        while worker.step().context("working")? {
+            jobs += 1;
+        }
+        output::text(format_args!("{jobs} jobs\n"))?;
+        return Ok(Outcome::Fine);
+    }
+    worker.run(&stop)?;
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,165 @@
+//! An issue at GitHub for each public issue of ours.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use snowguard_tracker_db::StoredIssue;
+use snowguard_tracker_github::{
+    Client, GitHubError, IssueDraft, IssueKey, IssueState, Login, Number, UserId,
+};
+use snowguard_tracker_triage::issue::{Severity, Stage};
+use snowguard_tracker_triage::issue_id::IssueId;
+
+use super::{End, Worker};
+
+/// Maintainers that are mentioned; a flaw in the compiler would call for everybody.
+const MENTIONED: usize = 30;
+
+/// Packages of a channel that are listed.
+const LISTED: usize = 100;
+
+impl Worker {
+    /// Makes the GitHub issue of an issue, or brings it up to date. May be done again after any crash.
+    pub(super) fn publish(&self, name: &str) -> Result<End> {
+        let Some((client, repository)) = &self.reach.publish else {
+            return Ok(End::Done);
+        };
+        let id: IssueId = name
+            .parse()
+            .with_context(|| format!("job publish {name}"))?;
+        let Some(stored) = self.db.issue(id)? else {
+            return Ok(End::Done);
+        };
+        if stored.issue.stage == Stage::Draft {
+            return Ok(End::Done);
+        }
+        let logins = match self.logins(client, &stored) {
+            Ok(logins) => logins,
+            Err(failed) => return Ok(again(&failed)),
+        };
+        let draft = self.draft(&stored, &logins)?;
+        let since = Timestamp::from_millisecond(stored.published.unwrap_or(stored.created).get())?;
+        let known = stored
+            .github
+            .and_then(|number| u64::try_from(number).ok())
+            .map(Number);
+        match client.ensure_issue(repository, &draft, known, since) {
+            Ok(ensured) => {
+                self.db
+                    .set_issue_github(id, i64::try_from(ensured.issue().number.0)?)?;
+                Ok(End::Done)
+            }
+            Err(failed) => Ok(again(&failed)),
+        }
+    }
+
+    /// Today's logins of the maintainers of what is affected, by their accounts' numbers.
+    fn logins(&self, client: &Client, stored: &StoredIssue) -> Result<Vec<Login>, GitHubError> {
+        let open = stored
+            .issue
+            .standings
+            .values()
+            .flatten()
+            .filter(|(_, standing)| !standing.status.is_settled());
+        let attrs: BTreeSet<String> = open.map(|(attr, _)| attr.clone()).collect();
+        let attrs: Vec<String> = attrs.into_iter().collect();
+        let owners = self.db.owners_of(&attrs).unwrap_or_default();
+        let mut logins = Vec::new();
+        for handle in owners.iter().filter(|name| !name.starts_with("team:")) {
+            let Some(number) = self
+                .db
+                .maintainer(handle)
+                .ok()
+                .flatten()
+                .and_then(|one| one.github_id)
+            else {
+                continue;
+            };
+            let Ok(number) = u64::try_from(number) else {
+                continue;
+            };
+            logins.extend(client.user(UserId(number))?.map(|user| user.login));
+            if logins.len() >= MENTIONED {
+                break;
+            }
+        }
+        Ok(logins)
+    }
+
+    fn draft(&self, stored: &StoredIssue, logins: &[Login]) -> Result<IssueDraft> {
+        let issue = &stored.issue;
+        let inert = IssueDraft::inert;
+        let mut body = String::new();
+        if let Some(severity) = issue.severity {
+            writeln!(body, "Severity: **{}**\n", Severity::as_str(severity))?;
+        }
+        // Notes are the security team's own Markdown.
+        if !issue.notes.is_empty() {
+            writeln!(body, "{}\n", issue.notes)?;
+        }
+        for advisory in &issue.advisories {
+            writeln!(
+                body,
+                "- {}",
+                self.public.link(&crate::show::path::advisory(advisory))
+            )?;
+        }
+        for (channel, standings) in &issue.standings {
+            writeln!(
+                body,
+                "\n### {}\n\n| package | status |\n|---|---|",
+                inert(channel)
+            )?;
+            for (attr, standing) in standings.iter().take(LISTED) {
+                writeln!(
+                    body,
+                    "| {} | {} |",
+                    cell(attr),
+                    cell(&standing.status.title())
+                )?;
+            }
+            if standings.len() > LISTED {
+                writeln!(body, "\nand {} more", standings.len() - LISTED)?;
+            }
+        }
+        if !issue.links.is_empty() {
+            writeln!(body)?;
+        }
+        for link in &issue.links {
+            writeln!(body, "- <{link}>")?;
+        }
+        if !logins.is_empty() {
+            let mentions: Vec<String> = logins.iter().map(|login| format!("@{login}")).collect();
+            writeln!(body, "\nMaintainers: {}", mentions.join(" "))?;
+        }
+        writeln!(
+            body,
+            "\n{}",
+            self.public.link(&format!("/issue/{}", stored.id))
+        )?;
+        let state = match issue.stage {
+            Stage::Resolved => IssueState::Completed,
+            Stage::Draft | Stage::Published => IssueState::Open,
+        };
+        let key = IssueKey::new(stored.id.to_string())?;
+        let title = format!("{}: {}", stored.id, issue.title);
+        let title: String = title.chars().take(250).collect();
+        Ok(IssueDraft::new(key, &title, &body)?.with_state(state))
+    }
+}
+
+/// Inert text that fits into a cell of a table.
+fn cell(text: &str) -> String {
+    IssueDraft::inert(text)
+        .replace('\n', " ")
+        .replace('|', "\\|")
+}
+
+/// When to ask GitHub again after a failure.
+pub(super) fn again(failed: &GitHubError) -> End {
+    let after = failed.retry_after(Timestamp::now());
+    let after = after.and_then(|after| i64::try_from(after.as_millis()).ok());
+    End::Again(after, failed.to_string())
+}
