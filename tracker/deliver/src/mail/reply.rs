@@ -55,8 +55,8 @@ impl Reply {
         self.code >= 500
     }
 
-    /// Whether it is the recipient's address that is refused for good. Where there is an enhanced code,
-    /// it decides: 5.7.1 is a policy, perhaps against us.
+    /// Whether it is the recipient's address that is refused for good. Only an enhanced code says so:
+    /// 550 alone may be a policy against us, as when Exim is not logged in to.
     ///
     /// Source: RFC 3463, section 3.2 and 3.3
     pub(super) fn says_no_such_recipient(&self) -> bool {
@@ -68,10 +68,7 @@ impl Reply {
                     .all(|byte| byte.is_ascii_digit() || byte == b'.')
         });
         self.is_permanent()
-            && match enhanced {
-                Some(code) => code.starts_with("5.1.") || code == "5.2.1",
-                None => matches!(self.code, 550 | 551 | 553),
-            }
+            && enhanced.is_some_and(|code| code.starts_with("5.1.") || code == "5.2.1")
     }
 
     /// As one line, shortened.
@@ -113,9 +110,9 @@ mod tests {
     fn only_a_missing_mailbox_is_a_missing_mailbox() {
         for (text, expected) in [
             ("550 5.1.1 There is no such mailbox\r\n", true),
-            ("550 no such user\r\n", true),
+            ("550 log in first\r\n", false),
             ("550 5.2.1 Disabled\r\n", true),
-            ("553 bad name\r\n", true),
+            ("553 bad name\r\n", false),
             ("554 5.7.1 Relaying denied\r\n", false),
             ("550 5.7.1 Policy\r\n", false),
             ("552 5.2.2 Full\r\n", false),

@@ -258,7 +258,7 @@ fn a_servers_sentence_is_one_short_line() {
         "220 mx\r\n",
         "250 mx\r\n",
         "250 ok\r\n",
-        "550-\u{1b}[31mred\u{7}\r\n550 and much more of it, and much more of it, and much more of it, and \
+        "550-5.1.1 \u{1b}[31mred\u{7}\r\n550 and much more of it, and much more of it, and much more of it, and \
          much more of it, and much more of it, and much more of it, and much more of it, and much more of \
          it, and much more of it\r\n",
     ]);

@@ -3,6 +3,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rsa::PrivateKey;
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use rustls::pki_types::PrivatePkcs1KeyDer;
@@ -74,6 +76,39 @@ fn an_app_asks_for_a_token_once_and_again_before_it_ends() {
     let refused = client.user(UserId(9)).unwrap_err();
     assert!(matches!(refused, GitHubError::Refused { status: 401, .. }));
     assert_eq!(github.count("POST /app/installations/42/access_tokens"), 2);
+}
+
+#[test]
+fn openssl_takes_the_signature_of_an_apps_token() {
+    let Some(key) = key() else { return };
+    let github = GitHub::start().unwrap();
+    install(&github, &key, 3600);
+    let (client, _) = client(&github, &key);
+    client.identity().unwrap();
+    let asked = github.asked();
+    let token = asked[0]
+        .header("authorization")
+        .unwrap()
+        .strip_prefix("Bearer ")
+        .unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    write("key.pem", key.expose().as_bytes());
+    write("signed", signed.as_bytes());
+    write("signature", &URL_SAFE_NO_PAD.decode(signature).unwrap());
+    let verify = || {
+        let words = "dgst -sha256 -prverify key.pem -signature signature signed";
+        let verified = Command::new("openssl")
+            .args(words.split(' '))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        verified.status.success()
+    };
+    assert!(verify());
+    write("signed", format!("{signed}x").as_bytes());
+    assert!(!verify());
 }
 
 #[test]
