@@ -29,7 +29,7 @@ const TOOLS: [Tool; 28] = [
         // Brings Node as well.
         program: "npm",
         package: "npm",
-        purpose: "the mandatory tests of CSAF, by another validator",
+        purpose: "the mandatory tests of CSAF by another validator, and axe on every page",
     },
     Tool {
         program: "nix-instantiate",

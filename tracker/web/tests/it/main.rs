@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![recursion_limit = "256"]
 
+mod accessibility;
 mod accounts;
 mod api;
 mod browser;

@@ -167,6 +167,16 @@ impl Browser {
             .to_owned()
     }
 
+    /// Runs a script in the page, as the tests' own and not the page's, and gives what it returns.
+    pub fn run(&self, script: &str) -> Value {
+        self.post("execute/sync", json!({ "script": script, "args": [] }))
+    }
+
+    /// As [`Browser::run`], for a script that calls its last argument when it is done.
+    pub fn run_async(&self, script: &str) -> Value {
+        self.post("execute/async", json!({ "script": script, "args": [] }))
+    }
+
     /// Text as a reader sees it; what is folded away is not in it.
     pub fn text(&self, css: &str) -> String {
         let element = self.find(css);
