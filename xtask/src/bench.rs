@@ -6,6 +6,7 @@
 mod bootstrap;
 mod data;
 mod divan;
+mod exporting;
 mod figures;
 mod installation;
 mod measure;
@@ -87,6 +88,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     bench.records_on_server(workspace)?;
     bench.everything(workspace, &tracker, &folder)?;
     bench.pages(workspace, &tracker)?;
+    bench.exports(workspace)?;
     let scanned = scanning::figures(workspace, &tracker, &bench.data.channel.file, &folder)?;
     bench.figures.extend(scanned);
     let peak = Quantity::Bytes(bench.peak as f64);

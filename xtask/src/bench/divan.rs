@@ -1,4 +1,4 @@
-//! Reading what divan prints: the median throughput of each benchmark.
+//! Reading what divan prints: the median throughput or time of each benchmark.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,33 @@ pub fn throughputs(output: &str) -> BTreeMap<String, f64> {
         }
     }
     found
+}
+
+/// Median seconds by the benchmark's own name.
+pub fn medians(output: &str) -> BTreeMap<String, f64> {
+    let lines = output
+        .lines()
+        .map(|line| line.trim_start_matches(['│', '├', '╰', '─', ' ']));
+    lines
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('│').map(str::trim).collect();
+            let name = cells.first()?.split_whitespace().next()?;
+            Some((name.to_owned(), seconds(cells.get(2)?)?))
+        })
+        .collect()
+}
+
+/// `36.2 ms` in seconds.
+fn seconds(cell: &str) -> Option<f64> {
+    let (number, unit) = cell.split_once(' ')?;
+    let factor = match unit {
+        "ns" => 1e-9,
+        "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        _ => return None,
+    };
+    Some(number.parse::<f64>().ok()? * factor)
 }
 
 /// `1.2 GB/s` in bytes a second.
@@ -53,10 +80,15 @@ parse               fastest       │ slowest       │ median        │ mean  
         assert_eq!(found.len(), 2);
         assert!((found["cve"] - 413.6e6).abs() < 1.0);
         assert!((found["serde_json"] - 1e9).abs() < 1.0);
+        let found = medians(PRINTED);
+        assert_eq!(found.len(), 2);
+        assert!((found["cve"] - 0.0362).abs() < 1e-9);
+        assert!((found["serde_json"] - 0.0262).abs() < 1e-9);
     }
 
     #[test]
     fn anything_else_gives_nothing() {
+        assert!(medians("running 0 tests\n").is_empty());
         assert!(throughputs("running 0 tests\n\nerror: no bench target\n").is_empty());
     }
 }
