@@ -204,7 +204,7 @@ async fn decisions(router: &Router, db: &Db, cookie: &str) -> anyhow::Result<Vec
 fn sign_in(db: &Db) -> anyhow::Result<String> {
     let person = db.github_person(1, "triager", Millis::new(NOW))?.id;
     db.give_roles(None, person, Roles::new([Role::Triager]), Millis::new(NOW))?;
-    let secret = "A".repeat(43);
+    let secret = "a".repeat(64);
     let digest = Sha256::digest(&secret).into();
     let new = NewSession {
         digest: &digest,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
-use snowguard_tracker_db::{Millis, NewJob, StoredSubscription};
+use snowguard_tracker_db::{Db, Millis, NewJob, StoredSubscription};
 use snowguard_tracker_deliver::mail::Address;
 use snowguard_tracker_deliver::webhook::{Rules, SigningSecret, WebhookUrl};
 use snowguard_tracker_triage::issue::Severity;
@@ -228,16 +228,26 @@ async fn confirm(State(app): Shared, posted: Posted) -> Answer {
 }
 
 /// The path that ends the mails of a subscription, and can do nothing else.
-pub fn unsubscribe_path(stored: &StoredSubscription) -> String {
-    format!(
-        "/unsubscribe/{}/{}",
-        stored.id,
-        unsubscribe_key(stored).expose()
-    )
+///
+/// # Errors
+/// As [`Secret::derive_from`].
+pub fn unsubscribe_path(stored: &StoredSubscription) -> Result<String, Failure> {
+    let key = unsubscribe_key(stored)?;
+    Ok(format!("/unsubscribe/{}/{}", stored.id, key.expose()))
 }
 
-fn unsubscribe_key(stored: &StoredSubscription) -> Secret {
-    Secret::of_bytes(&stored.secret).derive("unsubscribe")
+fn unsubscribe_key(stored: &StoredSubscription) -> Result<Secret, Failure> {
+    Secret::derive_from(&stored.secret, "unsubscribe")
+}
+
+/// The subscription of a number, provided that the key is its own.
+fn keyed(db: &Db, id: i64, key: &str) -> Result<StoredSubscription, Failure> {
+    let missing = || Failure::NotFound("There is no such subscription.".to_owned());
+    let stored = db.subscription(id)?.ok_or_else(missing)?;
+    match unsubscribe_key(&stored)?.is(key) {
+        true => Ok(stored),
+        false => Err(missing()),
+    }
 }
 
 async fn unsubscribe_page(
@@ -250,13 +260,8 @@ async fn unsubscribe_page(
         .map_err(|_| Failure::NotFound("There is no such subscription.".to_owned()))?
         .0;
     show(app, reader, request, move |view| {
-        let stored = view
-            .db
-            .subscription(id)?
-            .filter(|stored| unsubscribe_key(stored).is(&key));
-        let stored =
-            stored.ok_or_else(|| Failure::NotFound("There is no such subscription.".to_owned()))?;
-        let path = unsubscribe_path(&stored);
+        let stored = keyed(view.db, id, &key)?;
+        let path = unsubscribe_path(&stored)?;
         Ok(Unsubscribe::new(view.shell, stored.subscription.subject.title(), path).render()?)
     })
     .await
@@ -271,11 +276,7 @@ async fn unsubscribe(
         .map_err(|_| Failure::NotFound("There is no such subscription.".to_owned()))?
         .0;
     app.work(move |db| {
-        let stored = db
-            .subscription(id)?
-            .filter(|stored| unsubscribe_key(stored).is(&key));
-        let stored =
-            stored.ok_or_else(|| Failure::NotFound("There is no such subscription.".to_owned()))?;
+        let stored = keyed(db, id, &key)?;
         let next = Subscription {
             mail: false,
             ..stored.subscription

@@ -54,7 +54,7 @@ impl Reader {
         };
         let reader = Self::of_person(db, person)?;
         Ok(Self {
-            form_key: Some(secret.derive("form")),
+            form_key: Some(secret.derive("form")?),
             session: Some(digest),
             ..reader
         })

@@ -101,7 +101,9 @@ impl Worker {
                 self.public.link(&place(news))
             )?;
         }
-        let unsubscribe = self.public.link(&unsubscribe_path(&outgoing.subscription));
+        let path = unsubscribe_path(&outgoing.subscription)
+            .map_err(|_| anyhow::anyhow!("deriving the key to unsubscribe"))?;
+        let unsubscribe = self.public.link(&path);
         writeln!(
             text,
             "--\nYou subscribed to {}. To get no more mail: {unsubscribe}",

@@ -116,7 +116,7 @@ async fn open_redirects_after_signing_in_are_none() {
 async fn session_fixation_does_not_work() {
     let sample = Sample::new();
     with_root(&sample);
-    let planted = format!("snowguard={}", "A".repeat(43));
+    let planted = format!("snowguard={}", "a".repeat(64));
     let body = form(&[("name", "root"), ("password", PASSWORD)]);
     let request = post("/sign-in")
         .header(header::COOKIE, &planted)
@@ -182,7 +182,7 @@ async fn csrf_is_refused_in_every_way() {
     ]);
     assert_eq!(send(vec![own()], others).await, 403);
     let guess = form(&[
-        ("form_key", &"A".repeat(43)),
+        ("form_key", &"a".repeat(64)),
         ("name", "mine"),
         ("days", "30"),
     ]);

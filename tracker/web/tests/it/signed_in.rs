@@ -41,10 +41,9 @@ impl<'s> Signed<'s> {
             };
             db.put_maintainers(&[alice]).unwrap();
         }
-        // 43 digits of base 64, the last of which holds no more than it may.
         static SESSIONS: AtomicU64 = AtomicU64::new(0);
         let session = SESSIONS.fetch_add(1, Ordering::Relaxed);
-        let secret = format!("{:A<42}A", format!("{number}x{session}"));
+        let secret = format!("{:0>64}", format!("{number:x}{session:04x}"));
         let digest: Digest = {
             use sha2::Digest as _;
             sha2::Sha256::digest(&secret).into()
