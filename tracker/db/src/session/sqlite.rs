@@ -29,10 +29,25 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
     // folded in every 80 MiB: a page that is written again and again goes to the file once.
     let pragmas = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
                    PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 16777216;";
+    set_up(&connection, pragmas)?;
+    Ok(connection)
+}
+
+/// Going over to a write-ahead log does not wait for another process that opens the file at the same
+/// moment, whatever the busy timeout says.
+fn set_up(connection: &Connection, pragmas: &str) -> Result<()> {
+    const ATTEMPTS: u32 = 100;
+    for _ in 1..ATTEMPTS {
+        match connection.execute_batch(pragmas) {
+            Err(failed) if failed.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(BUSY / ATTEMPTS);
+            }
+            done => return done.map_err(|failed| error(&failed, pragmas)),
+        }
+    }
     connection
         .execute_batch(pragmas)
-        .map_err(|failed| error(&failed, pragmas))?;
-    Ok(connection)
+        .map_err(|failed| error(&failed, pragmas))
 }
 
 /// Opens the file for reading only.

@@ -73,10 +73,10 @@ fn asked_to_stop_it_finishes_its_batch_and_goes_on_later() {
     // It watches for signals before it opens a feed.
     while !program.path("tracker.sqlite").exists() || program.db().counts().unwrap().advisories == 0
     {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "it ended before it could be asked to"
-        );
+        if child.try_wait().unwrap().is_some() {
+            let output = child.wait_with_output().unwrap();
+            panic!("it ended before it could be asked to: {}", stderr(&output));
+        }
         std::thread::sleep(Duration::from_millis(1));
     }
     let pid = child.id().to_string();
