@@ -42,6 +42,7 @@ pub use header::{ChannelInfo, Chunk, Header, Preamble, SourceInfo};
 pub use hint::Hint;
 pub use key::{KeyError, PublicKey, SecretKey};
 pub use parts::{Brief, Facts, Prose};
-pub use reader::Reader;
+pub use reader::{Draft, Reader};
 pub use ruling::Ruling;
+pub use stored::{package_from_bytes, package_to_bytes};
 pub use writer::{Contents, Dictionaries, Writer, sign_anything};

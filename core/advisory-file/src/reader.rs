@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use snowguard_advisory::model::Advisory;
+use snowguard_matching::advisory_facts::AdvisoryFacts;
 use snowguard_matching::keys::Key;
 use snowguard_matching::package::Package;
 use zstd::bulk::Decompressor;
@@ -9,7 +11,7 @@ use zstd::bulk::Decompressor;
 use crate::blocks::{Block, Blocks};
 use crate::error::AdvisoryFileError;
 use crate::file::{AdvisoryFile, Candidate, Dictionary, PackageKey};
-use crate::parts::{Facts, Prose};
+use crate::parts::{Brief, Facts, Prose};
 use crate::stored;
 
 /// Blocks of packages that are kept unpacked: what is built from one thing stands together, and a
@@ -22,6 +24,34 @@ pub struct Reader<'f, 'a> {
     facts: Shelf<'f>,
     prose: Shelf<'f>,
     packages: Shelf<'f>,
+}
+
+/// An advisory of which only what it concerns has been read.
+pub struct Draft {
+    /// What it says about software.
+    pub facts: AdvisoryFacts,
+    block: Rc<Block>,
+    place: usize,
+    /// Bytes of the document that the facts were read from.
+    read: usize,
+}
+
+impl Draft {
+    /// Reads the rest: its records, as far as verdicts need them, and what a line about it tells.
+    ///
+    /// # Errors
+    /// As [`AdvisoryFile::candidates`].
+    pub fn rest(&self) -> Result<(Advisory, Brief), AdvisoryFileError> {
+        let id = self.facts.ids.first().cloned().unwrap_or_default();
+        let rest = self.block.get(self.place)?.get(self.read..);
+        stored::rest_from_bytes(id, rest.unwrap_or_default())
+    }
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Draft({:?})", self.facts.ids)
+    }
 }
 
 impl std::fmt::Debug for Reader<'_, '_> {
@@ -63,8 +93,30 @@ impl<'f, 'a> Reader<'f, 'a> {
     /// # Errors
     /// As [`AdvisoryFile::candidates`].
     pub fn facts(&mut self, candidate: Candidate) -> Result<Facts, AdvisoryFileError> {
+        let draft = self.draft(candidate)?;
+        let (advisory, brief) = draft.rest()?;
+        Ok(Facts {
+            advisory,
+            facts: draft.facts,
+            brief,
+        })
+    }
+
+    /// The same, with all but the first part left unread until it is asked for.
+    ///
+    /// # Errors
+    /// As [`AdvisoryFile::candidates`].
+    pub fn draft(&mut self, candidate: Candidate) -> Result<Draft, AdvisoryFileError> {
         let (block, place) = self.facts.find(self.file, candidate.0)?;
-        stored::facts_from_bytes(block.get(place)?)
+        let bytes = block.get(place)?;
+        let (facts, rest) = stored::facts_from_bytes(bytes)?;
+        let read = bytes.len() - rest.len();
+        Ok(Draft {
+            facts,
+            block,
+            place,
+            read,
+        })
     }
 
     /// What people read of an advisory. In ascending order each block is unpacked once.

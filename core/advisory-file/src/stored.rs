@@ -14,12 +14,19 @@ use snowguard_matching::advisory_facts::AdvisoryFacts;
 use snowguard_matching::package::Package;
 
 use crate::error::AdvisoryFileError;
-use crate::parts::{Brief, Facts};
+use crate::parts::Brief;
 
-/// An advisory for judging.
-#[derive(Serialize, Deserialize)]
+/// An advisory for judging. What the facts rule out needs none of the rest, which therefore stands
+/// behind them.
+#[derive(Serialize)]
 struct StoredFacts {
     facts: AdvisoryFacts,
+    rest: StoredRest,
+}
+
+/// What a line about an advisory tells, and what its records say of versions.
+#[derive(Serialize, Deserialize)]
+struct StoredRest {
     brief: Brief,
     records: Vec<StoredRecord>,
 }
@@ -91,28 +98,34 @@ pub(crate) fn facts_to_bytes(
 ) -> postcard::Result<Vec<u8>> {
     let stored = StoredFacts {
         facts,
-        brief,
-        records: advisory.records.iter().map(record).collect(),
+        rest: StoredRest {
+            brief,
+            records: advisory.records.iter().map(record).collect(),
+        },
     };
     postcard::to_allocvec(&stored)
 }
 
-/// An advisory's facts from bytes.
-pub(crate) fn facts_from_bytes(bytes: &[u8]) -> Result<Facts, AdvisoryFileError> {
-    let stored: StoredFacts = postcard::from_bytes(bytes)
+/// The first part of an advisory, and the bytes of the rest.
+pub(crate) fn facts_from_bytes(bytes: &[u8]) -> Result<(AdvisoryFacts, &[u8]), AdvisoryFileError> {
+    postcard::take_from_bytes(bytes)
+        .map_err(|failed| AdvisoryFileError::malformed("an advisory", failed))
+}
+
+/// The rest of an advisory. `id`: the advisory's own.
+pub(crate) fn rest_from_bytes(
+    id: String,
+    bytes: &[u8],
+) -> Result<(Advisory, Brief), AdvisoryFileError> {
+    let rest: StoredRest = postcard::from_bytes(bytes)
         .map_err(|failed| AdvisoryFileError::malformed("an advisory", failed))?;
-    let id = stored.facts.ids.first().cloned().unwrap_or_default();
-    let records = stored.records.into_iter().map(record_from).collect();
-    Ok(Facts {
-        advisory: Advisory {
-            id,
-            records,
-            kev: None,
-            epss: None,
-        },
-        facts: stored.facts,
-        brief: stored.brief,
-    })
+    let advisory = Advisory {
+        id,
+        records: rest.records.into_iter().map(record_from).collect(),
+        kev: None,
+        epss: None,
+    };
+    Ok((advisory, rest.brief))
 }
 
 fn record(record: &Record) -> StoredRecord {
@@ -296,8 +309,11 @@ struct StoredPackage {
     flags: [bool; 2],
 }
 
-/// A package as bytes.
-pub(crate) fn package_to_bytes(channel: u32, package: &Package) -> postcard::Result<Vec<u8>> {
+/// A package as bytes, with the number of its channel. Its paths are left out.
+///
+/// # Errors
+/// None that is known: memory is all that it takes.
+pub fn package_to_bytes(channel: u32, package: &Package) -> postcard::Result<Vec<u8>> {
     let Package {
         attr,
         name,
@@ -343,8 +359,11 @@ pub(crate) fn package_to_bytes(channel: u32, package: &Package) -> postcard::Res
     })
 }
 
-/// Channel and package from bytes.
-pub(crate) fn package_from_bytes(bytes: &[u8]) -> Result<(usize, Package), AdvisoryFileError> {
+/// Channel and package from bytes that [`package_to_bytes`] gave.
+///
+/// # Errors
+/// [`AdvisoryFileError::Malformed`].
+pub fn package_from_bytes(bytes: &[u8]) -> Result<(usize, Package), AdvisoryFileError> {
     let stored: StoredPackage = postcard::from_bytes(bytes)
         .map_err(|failed| AdvisoryFileError::malformed("a package", failed))?;
     let [attr, name, pname, version] = stored.texts;

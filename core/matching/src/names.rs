@@ -5,6 +5,15 @@
 /// `+` is kept because it carries meaning (`notepad++`, `libsigc++`).
 #[must_use]
 pub fn joined(name: &str) -> String {
+    if name.is_ascii() {
+        // Nearly all are, and then bytes are characters.
+        let mut out = String::with_capacity(name.len());
+        let kept = name
+            .bytes()
+            .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'+');
+        out.extend(kept.map(|byte| char::from(byte.to_ascii_lowercase())));
+        return out;
+    }
     name.chars()
         .filter(|c| c.is_alphanumeric() || *c == '+')
         .flat_map(char::to_lowercase)
@@ -16,7 +25,9 @@ pub fn joined(name: &str) -> String {
 pub fn dashed(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
-        if c.is_alphanumeric() || c == '+' {
+        if c.is_ascii_alphanumeric() || c == '+' {
+            out.push(c.to_ascii_lowercase());
+        } else if c.is_alphanumeric() {
             out.extend(c.to_lowercase());
         } else if !out.is_empty() && !out.ends_with('-') {
             out.push('-');
@@ -174,14 +185,13 @@ const PRODUCT_NOUNS: [&str; 12] = [
 ];
 
 /// For a product that is its vendor's name and a noun (`linux:linux_kernel`,
-/// `mattermost:mattermost_server`): that name.
+/// `mattermost:mattermost_server`): that name. The vendor is given by its core ([`vendor_core`]).
 #[must_use]
 pub fn without_noun<'a>(vendor: &str, product_joined: &'a str) -> Option<&'a str> {
-    let vendor = vendor_core(vendor);
     if vendor.len() < 3 {
         return None;
     }
-    let rest = product_joined.strip_prefix(vendor.as_str())?;
+    let rest = product_joined.strip_prefix(vendor)?;
     PRODUCT_NOUNS
         .contains(&rest)
         .then(|| &product_joined[..vendor.len()])

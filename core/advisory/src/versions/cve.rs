@@ -46,7 +46,8 @@ pub(super) fn decide<'a>(
             commits += 1;
             continue;
         }
-        for mut part in parts(entry, At::Version(index)) {
+        let (first, others) = parts(entry, At::Version(index));
+        for mut part in first.into_iter().chain(others) {
             let located = part
                 .bounds
                 .locate(version, entry.version_type.as_deref(), order);
@@ -103,7 +104,7 @@ fn narrowest(decided: (Status, usize), considered: &[Considered<'_>]) -> (Status
 }
 
 /// The bounds of an entry: one, or several where its text lists several.
-fn parts(entry: &CveVersion, at: At) -> Vec<Considered<'_>> {
+fn parts(entry: &CveVersion, at: At) -> (Option<Considered<'_>>, Vec<Considered<'_>>) {
     let part = |bounds, position, inferred| Considered {
         at,
         status: entry.status,
@@ -111,6 +112,7 @@ fn parts(entry: &CveVersion, at: At) -> Vec<Considered<'_>> {
         position,
         inferred,
     };
+    let one = |part| (Some(part), Vec::new());
     // Filled in by the caller.
     let open = Position::Elsewhere;
     let upper = entry.less_than.as_deref().map(|text| (text, false));
@@ -122,19 +124,17 @@ fn parts(entry: &CveVersion, at: At) -> Vec<Considered<'_>> {
             // and HackerOne's also "unaffected prior to 1.0".
             (lower, lower_inferred) = (None, true);
         }
-        return match sloppy::upper_bound(upper, included) {
-            Ok((upper, upper_inferred)) => {
-                vec![part(
-                    Bounds { lower, upper },
-                    open,
-                    lower_inferred || upper_inferred,
-                )]
-            }
+        return one(match sloppy::upper_bound(upper, included) {
+            Ok((upper, upper_inferred)) => part(
+                Bounds { lower, upper },
+                open,
+                lower_inferred || upper_inferred,
+            ),
             Err(reason) => {
                 let bounds = Bounds { lower, upper: None };
-                vec![part(bounds, Position::Undecidable(reason), false)]
+                part(bounds, Position::Undecidable(reason), false)
             }
-        };
+        });
     }
     match sloppy::read(&entry.version) {
         // Changes only make sense in a range; without an upper bound it has no end.
@@ -143,20 +143,21 @@ fn parts(entry: &CveVersion, at: At) -> Vec<Considered<'_>> {
                 lower: Some(Edge::Included(version)),
                 upper: None,
             };
-            vec![part(bounds, open, true)]
+            one(part(bounds, open, true))
         }
-        Meaning::Exact(version) => vec![part(Bounds::only(version), open, false)],
-        Meaning::Ranges(ranges) => ranges
-            .into_iter()
-            .map(|bounds| part(bounds, open, true))
-            .collect(),
-        Meaning::Undecidable(reason) => {
-            vec![part(
-                Bounds::default(),
-                Position::Undecidable(reason),
-                false,
-            )]
+        Meaning::Exact(version) => one(part(Bounds::only(version), open, false)),
+        Meaning::Ranges(ranges) => {
+            let ranges = ranges.into_iter();
+            (
+                None,
+                ranges.map(|bounds| part(bounds, open, true)).collect(),
+            )
         }
+        Meaning::Undecidable(reason) => one(part(
+            Bounds::default(),
+            Position::Undecidable(reason),
+            false,
+        )),
     }
 }
 

@@ -27,8 +27,8 @@ mod text;
 mod words;
 
 use text::{
-    begins_like_version, find_word, is_everything, is_number, is_word, strip_prefix_word,
-    strip_suffix_word, trim, without_fillers,
+    begins_like_version, find_word, is_everything, is_number, is_word, split_list,
+    strip_prefix_word, strip_suffix_word, trim, without_fillers,
 };
 use words::{AFTER_WORDS, BEFORE_WORDS, BELOW, BETWEEN, NOTHING};
 
@@ -90,6 +90,9 @@ pub fn read(text: &str) -> Meaning<'_> {
 /// the beginning" (`0`, `*`, `n/a`, `unspecified`; CVE schema: "by convention, `0`").
 #[must_use]
 pub fn lower_bound(text: &str) -> (Option<Edge<'_>>, bool) {
+    if text == "0" {
+        return (None, false);
+    }
     if is_number(text) {
         return (Some(Edge::Included(text)), false);
     }
@@ -120,6 +123,10 @@ pub fn lower_bound(text: &str) -> (Option<Edge<'_>>, bool) {
 pub fn upper_bound(text: &str, included: bool) -> Result<(Option<Edge<'_>>, bool), &'static str> {
     if is_number(text) {
         return Ok((Some(upper_edge(text, included)), false));
+    }
+    // `6.18.*`, as the kernel ends each of its branches.
+    if let Some(stem) = text.strip_suffix(".*").filter(|stem| is_number(stem)) {
+        return Ok((Some(Edge::Series(stem)), false));
     }
     let text = trim(text);
     if text == "*" {
@@ -401,39 +408,6 @@ fn list(text: &str) -> Option<Vec<Bounds<'_>>> {
     (ranges.len() > 1).then_some(ranges)
 }
 
-fn split_list(text: &str) -> impl Iterator<Item = &str> {
-    let by_sign = text.split(['|', ';', ',', '/', '\n']);
-    by_sign.flat_map(|part| {
-        let mut rest = Some(part);
-        std::iter::from_fn(move || {
-            let part = rest?;
-            let cut = [" and ", " or ", " & "]
-                .iter()
-                .filter_map(|word| Some((find_word(part, word)?, word.len())))
-                // `1.2 and earlier` is one part.
-                .filter(|(at, length)| !is_tail(&part[at + length..]))
-                .min();
-            match cut {
-                Some((at, length)) => {
-                    rest = Some(&part[at + length..]);
-                    Some(&part[..at])
-                }
-                None => {
-                    rest = None;
-                    Some(part)
-                }
-            }
-        })
-    })
-}
-
-fn is_tail(text: &str) -> bool {
-    let first = text.split_whitespace().next().unwrap_or_default();
-    BELOW
-        .iter()
-        .any(|word| first.eq_ignore_ascii_case(word.trim_matches(',')))
-}
-
 /// `1.2` of `1.2.x`, `1.2.*`, `1.x.x`.
 fn series(text: &str) -> Option<&str> {
     let mut stem = text.trim();
@@ -453,6 +427,9 @@ fn series(text: &str) -> Option<&str> {
 
 /// One version and nothing else: a single token with a digit, without `v` and such before it.
 fn plain(text: &str) -> Option<&str> {
+    if is_number(text) {
+        return Some(text);
+    }
     let text = without_fillers(text.trim());
     let text = text
         .trim_matches(['"', '\''])

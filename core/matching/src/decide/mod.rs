@@ -51,26 +51,28 @@ pub(crate) fn decide_in(
     weigh::order(&mut opinions);
     let by_range = opinions.first().map(|first| first.verdict);
     let mut reasons = Vec::new();
-    if facts.is_disputed {
+    if facts.is_disputed && wording == Wording::Full {
         reasons.push(note("disputed", "the advisory is disputed".to_owned()));
     }
     let (verdict, deciding) = if let Some((id, entry)) = mention(&package.known_vulnerable, facts) {
-        let text = format!("Nixpkgs marks the package as vulnerable to {id}: {entry}");
+        let text =
+            wording.say(|| format!("Nixpkgs marks the package as vulnerable to {id}: {entry}"));
         (
             Verdict::Affected,
-            vec![decides("known_vulnerability", text, None)],
+            decides(wording, "known_vulnerability", text, None),
         )
     } else if let Some((id, patch)) = mention(&package.patched, facts) {
-        let text = format!("the package applies the patch {patch}, which names {id}");
-        (Verdict::Fixed, vec![decides("patch_named", text, None)])
+        let text =
+            wording.say(|| format!("the package applies the patch {patch}, which names {id}"));
+        (Verdict::Fixed, decides(wording, "patch_named", text, None))
     } else if facts.is_hosted {
-        let text = "only a service that its vendor hosts is concerned".to_owned();
+        let text = wording.say(|| "only a service that its vendor hosts is concerned".to_owned());
         (
             Verdict::NotAffected,
-            vec![decides("hosted_service", text, None)],
+            decides(wording, "hosted_service", text, None),
         )
     } else {
-        by_versions(&opinions, package)
+        by_versions(wording, &opinions, package)
     };
     let fixed_in = opinions.iter().find_map(|opinion| opinion.fixed_in.clone());
     reasons.splice(0..0, deciding);
@@ -98,28 +100,25 @@ pub(crate) fn decide_in(
     }
 }
 
-fn by_versions(opinions: &[Opinion<'_>], package: &PackageFacts) -> (Verdict, Vec<Reason>) {
+fn by_versions(
+    wording: Wording,
+    opinions: &[Opinion<'_>],
+    package: &PackageFacts,
+) -> (Verdict, Vec<Reason>) {
     match opinions.first() {
-        None if package.version.is_empty() => (
-            Verdict::Unknown,
-            vec![decides(
-                "no_version",
-                "the package has no version".to_owned(),
-                None,
-            )],
-        ),
-        None => {
-            let text = "no statement about versions speaks of this package".to_owned();
-            (Verdict::Unknown, vec![decides("no_range", text, None)])
+        None if package.version.is_empty() => {
+            let text = wording.say(|| "the package has no version".to_owned());
+            (Verdict::Unknown, decides(wording, "no_version", text, None))
         }
-        Some(first) => (
-            first.verdict,
-            vec![decides(
-                first.code,
-                first.text.clone(),
-                Some(first.at.clone()),
-            )],
-        ),
+        None => {
+            let text =
+                wording.say(|| "no statement about versions speaks of this package".to_owned());
+            (Verdict::Unknown, decides(wording, "no_range", text, None))
+        }
+        Some(first) => {
+            let (text, at) = (first.text.clone(), Some(first.at.clone()));
+            (first.verdict, decides(wording, first.code, text, at))
+        }
     }
 }
 
@@ -130,12 +129,16 @@ fn mention<'a>(
     mentions.iter().find(|(id, _)| facts.ids.contains(id))
 }
 
-fn decides(code: &str, text: String, at: Option<String>) -> Reason {
-    Reason {
-        code: code.to_owned(),
-        weight: Weight::Decides,
-        text,
-        at,
+/// The reason that decided; none where nobody will read it.
+fn decides(wording: Wording, code: &str, text: String, at: Option<String>) -> Vec<Reason> {
+    match wording {
+        Wording::Codes => Vec::new(),
+        Wording::Full => vec![Reason {
+            code: code.to_owned(),
+            weight: Weight::Decides,
+            text,
+            at,
+        }],
     }
 }
 

@@ -215,12 +215,14 @@ fn of_decision<'a>(decision: &StatusDecision<'a>, context: Context<'_>) -> Opini
             wording.say(|| open_text(decision, version)),
         ),
     };
-    let fixed_in = decision.fixed_in.map(str::to_owned).or_else(|| {
-        match decision.left_behind()?.bounds.upper? {
-            Edge::Excluded(upper) => Some(upper.to_owned()),
-            Edge::Included(_) | Edge::Series(_) => None,
-        }
-    });
+    let left_behind = || match decision.left_behind()?.bounds.upper? {
+        Edge::Excluded(upper) => Some(upper),
+        Edge::Included(_) | Edge::Series(_) => None,
+    };
+    let fixed_in = match wording {
+        Wording::Full => decision.fixed_in.or_else(left_behind).map(str::to_owned),
+        Wording::Codes => None,
+    };
     Opinion {
         verdict,
         grade,

@@ -51,12 +51,20 @@ impl Scheme {
     /// The scheme that CVE `versionType` names; `None` for `custom` and what is not known.
     #[must_use]
     pub fn of_version_type(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
-            "semver" => Self::Semver,
-            "python" | "pep440" | "pypi" => Self::Pep440,
-            "deb" | "dpkg" | "debian" | "rpm" => Self::Debian,
-            _ => return None,
-        })
+        const NAMES: [(&str, Scheme); 8] = [
+            ("semver", Scheme::Semver),
+            ("python", Scheme::Pep440),
+            ("pep440", Scheme::Pep440),
+            ("pypi", Scheme::Pep440),
+            ("deb", Scheme::Debian),
+            ("dpkg", Scheme::Debian),
+            ("debian", Scheme::Debian),
+            ("rpm", Scheme::Debian),
+        ];
+        NAMES
+            .iter()
+            .find(|(known, _)| name.eq_ignore_ascii_case(known))
+            .map(|(_, scheme)| *scheme)
     }
 
     /// For reasons.

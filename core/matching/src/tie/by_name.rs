@@ -10,6 +10,13 @@ use crate::repository::Pointer;
 use crate::scope::Scope;
 use crate::verdict::Tier;
 
+/// A name of the package, and how directly an identity means it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Called<'a> {
+    name: &'a Name,
+    rank: Rank,
+}
+
 impl<'a> Search<'a> {
     pub(super) fn by_name(
         &mut self,
@@ -37,7 +44,7 @@ impl<'a> Search<'a> {
             if is_home || linked.is_some() {
                 self.with_repository(index, identity, &learned, linked);
             } else {
-                self.without_repository(index, row, identity, &name, &learned);
+                self.without_repository(index, row, identity, name, &learned);
             }
         }
     }
@@ -105,11 +112,12 @@ impl<'a> Search<'a> {
         index: usize,
         row: &Row,
         identity: &Identity,
-        name: &Name,
+        called: Called<'_>,
         learned: &[&str],
     ) {
+        let Called { name, rank } = called;
         // A repository's name is shared by all that is built from it; alone it ties nothing.
-        if name.rank == Rank::Repository {
+        if rank == Rank::Repository {
             return;
         }
         let text = || format!("the advisory's {} is the package's name", identity.text);
@@ -180,7 +188,7 @@ impl<'a> Search<'a> {
                 "the advisory names no vendor".to_owned()
             });
         }
-        if name.rank != Rank::Exact {
+        if rank != Rank::Exact {
             return weak(self, "name_of_variant", &|| {
                 "the name is a longer or shorter form of the package's".to_owned()
             });
@@ -263,30 +271,40 @@ impl<'a> Search<'a> {
     }
 
     /// The package's name that an identity stands for.
-    pub(super) fn name_of(&self, identity: &Identity) -> Option<Name> {
-        let product = identity.vendor_product.product.as_str();
-        let direct = self.package.name(product);
-        if let Some(name) = direct.filter(|name| name.rank == Rank::Exact) {
-            return Some(name.clone());
-        }
-        let derived = |name: &Name| Name {
-            rank: name.rank.max(Rank::Variant),
-            ..name.clone()
+    pub(super) fn name_of(&self, identity: &Identity) -> Option<Called<'a>> {
+        let package = self.package;
+        let named = |name: &'a Name| Called {
+            name,
+            rank: name.rank,
         };
-        if let Some(short) = names::without_noun(&identity.vendor_core, product)
-            && let Some(name) = self.package.name(short)
+        let product = identity.vendor_product.product.as_str();
+        let direct = package.name(product);
+        if let Some(name) = direct.filter(|name| name.rank == Rank::Exact) {
+            return Some(named(name));
+        }
+        let derived = |name: &'a Name| Called {
+            name,
+            rank: name.rank.max(Rank::Variant),
+        };
+        let vendor = identity.vendor_core.as_str();
+        if let Some(short) = names::without_noun(vendor, product)
+            && let Some(name) = package.name(short)
         {
             // The vendor's own main product: as good as the name itself.
-            return Some(name.clone());
+            return Some(named(name));
         }
-        let vendor = identity.vendor_core.as_str();
-        let together = self.package.name(&format!("{vendor}{product}"));
+        let together = package
+            .names
+            .iter()
+            .find(|name| name.joined.strip_prefix(vendor) == Some(product));
         // `grafana:loki` is `grafana-loki`; only run together, the two may be a third name.
         let spelt_out = together.filter(|name| {
-            vendor.len() >= 2 && name.dashed == format!("{vendor}-{}", identity.dashed)
+            let rest = name.dashed.strip_prefix(vendor);
+            let rest = rest.and_then(|rest| rest.strip_prefix('-'));
+            vendor.len() >= 2 && rest == Some(identity.dashed.as_str())
         });
         if let Some(name) = spelt_out.or(direct) {
-            return Some(name.clone());
+            return Some(named(name));
         }
         if vendor.len() >= 2 {
             if let Some(name) = together {
@@ -295,18 +313,13 @@ impl<'a> Search<'a> {
             if let Some(rest) = product.strip_prefix(vendor)
                 && rest.len() >= 4
                 && !names::is_generic(rest)
-                && let Some(name) = self.package.name(rest)
+                && let Some(name) = package.name(rest)
             {
                 return Some(derived(name));
             }
         }
-        if self.allowed.has(Evidence::Repology) && self.package.scope.names_programs() {
-            for name in self
-                .package
-                .names
-                .iter()
-                .filter(|name| name.rank == Rank::Exact)
-            {
+        if self.allowed.has(Evidence::Repology) && package.scope.names_programs() {
+            for name in package.names.iter().filter(|name| name.rank == Rank::Exact) {
                 if self
                     .knowledge
                     .projects_of_name(&name.joined)

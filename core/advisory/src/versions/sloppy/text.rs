@@ -1,6 +1,6 @@
 //! Cutting words from texts without regard to case.
 
-use super::words::FILLERS;
+use super::words::{BELOW, FILLERS};
 
 pub(super) fn is_everything(text: &str) -> bool {
     const ALL: [&str; 12] = [
@@ -97,4 +97,38 @@ pub(super) fn is_number(text: &str) -> bool {
 pub(super) fn begins_like_version(text: &str) -> bool {
     text.trim_start_matches(['v', 'V'])
         .starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The parts of `1.0, 1.1 and 2.x`.
+pub(super) fn split_list(text: &str) -> impl Iterator<Item = &str> {
+    let by_sign = text.split(['|', ';', ',', '/', '\n']);
+    by_sign.flat_map(|part| {
+        let mut rest = Some(part);
+        std::iter::from_fn(move || {
+            let part = rest?;
+            let cut = [" and ", " or ", " & "]
+                .iter()
+                .filter_map(|word| Some((find_word(part, word)?, word.len())))
+                // `1.2 and earlier` is one part.
+                .filter(|(at, length)| !is_tail(&part[at + length..]))
+                .min();
+            match cut {
+                Some((at, length)) => {
+                    rest = Some(&part[at + length..]);
+                    Some(&part[..at])
+                }
+                None => {
+                    rest = None;
+                    Some(part)
+                }
+            }
+        })
+    })
+}
+
+fn is_tail(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    BELOW
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word.trim_matches(',')))
 }
