@@ -9,7 +9,9 @@ use snowguard_nix_formats::StorePath;
 use crate::recipe::Recipe;
 
 /// The index of a path in its closure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct PathIndex(pub(crate) u32);
 
 impl PathIndex {

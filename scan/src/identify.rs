@@ -1,7 +1,7 @@
 //! From a store path's name to the package that Nixpkgs describes: its sources, identifiers and
 //! patches.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use snowguard_advisory::purl::Purl;
 use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, PackageKey, Reader};
 use snowguard_matching::mention::cve_ids;
@@ -10,11 +10,12 @@ use snowguard_nix_formats::StorePath;
 
 use crate::closure::{Closure, Named, PathIndex};
 use crate::parallel::in_runs;
+use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::software::{Inventory, Software};
 
 /// How well a piece of software is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Known {
     /// The very path is in a channel: everything of it is known.
@@ -106,7 +107,9 @@ pub fn identify_all(
     inventory: &Inventory,
     closure: &Closure,
     file: &AdvisoryFile<'_>,
+    progress: &Progress,
 ) -> Result<Vec<Identified>, AdvisoryFileError> {
+    progress.begin("identifying", inventory.software.len());
     let parts = in_runs(
         &inventory.software,
         PIECES,
@@ -116,6 +119,7 @@ pub fn identify_all(
             for software in run {
                 found.extend(identify(software, closure, reader)?);
             }
+            progress.add(run.len());
             Ok(found)
         },
     )?;
@@ -258,28 +262,44 @@ fn one(
         known,
         channel,
     };
-    if let Some(entry) = entry
-        && let Some((channel, package)) = reader
-            .packages(PackageKey::Output(entry.path.digest_str()))?
-            .into_iter()
-            .min_by_key(|(_, package)| plainness(package))
-    {
-        return Ok(alone(package, Known::ByPath, Some(channel)));
-    }
-    let (mut package, mut known, channel) = by_name(software, reader)?;
     let derivers: &[StorePath] = entry.map_or(&[], |entry| &entry.derivers);
     let recipes: Vec<&Recipe> = derivers
         .iter()
         .filter_map(|deriver| closure.recipes.get(deriver))
         .collect();
     // Where one of several derivers is unknown, so are the patches.
-    if !recipes.is_empty() && recipes.len() == derivers.len() {
+    let knows_all = !recipes.is_empty() && recipes.len() == derivers.len();
+    if let Some(entry) = entry
+        && let Some((channel, mut package)) = reader
+            .packages(PackageKey::Output(entry.path.digest_str()))?
+            .into_iter()
+            .min_by_key(|(_, package)| plainness(package))
+    {
+        if knows_all {
+            add_headers(&mut package.patches, &common_patches(&recipes));
+        }
+        return Ok(alone(package, Known::ByPath, Some(channel)));
+    }
+    let (mut package, mut known, channel) = by_name(software, reader)?;
+    if knows_all {
         package.patches = common_patches(&recipes);
         known = Known::ByDerivation;
     } else if known != Known::ByPath {
         package.patches.clear();
     }
     Ok(alone(package, known, channel))
+}
+
+/// A channel knows patches by their names; where a patch's file is here, and its header names an
+/// advisory that its name does not, that counts as well.
+fn add_headers(patches: &mut Vec<String>, here: &[String]) {
+    for said in here.iter().filter(|patch| patch.contains(' ')) {
+        let name = said.split(' ').next().unwrap_or(said);
+        match patches.iter_mut().find(|known| *known == name) {
+            Some(known) => known.clone_from(said),
+            None => patches.push(said.clone()),
+        }
+    }
 }
 
 /// The plainest of several attributes for one thing: `openssl` before `openssl_3` before

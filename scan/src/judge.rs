@@ -1,18 +1,18 @@
 //! Judging a whole inventory.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
 use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Brief, Candidate, Prose, Reader};
 use snowguard_matching::evidence::Allowed;
-use snowguard_matching::judge::{judge, verdict_of};
+use snowguard_matching::judge::{Tied, judge};
 use snowguard_matching::keys;
 use snowguard_matching::knowledge::Knowledge;
-use snowguard_matching::package_facts::{PackageFacts, Rank};
+use snowguard_matching::package_facts::{PackageFacts, Rank, VendorProduct};
 use snowguard_matching::verdict::{Match, Tier, Verdict};
 
 use crate::cache::VerdictCache;
 use crate::identify::Identified;
 use crate::parallel::in_runs;
+use crate::progress::Progress;
 
 /// Advisories that one thread takes at a time. Neighbours share blocks.
 const RUN: usize = 256;
@@ -20,7 +20,7 @@ const RUN: usize = 256;
 const PIECES: usize = 64;
 
 /// An advisory that affects a piece of software.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Affected {
     /// The advisory in the file.
     pub candidate: Candidate,
@@ -31,7 +31,7 @@ pub struct Affected {
 }
 
 /// All that advisories say of one piece of software.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judged {
     /// Those that affect it, by advisory, in all tiers that were asked for.
     pub affected: Vec<Affected>,
@@ -70,6 +70,7 @@ impl Scan {
         file: &AdvisoryFile<'_>,
         lowest: Tier,
         cache: &mut VerdictCache,
+        progress: &Progress,
     ) -> Result<Self, AdvisoryFileError> {
         let mut judged: Vec<Option<Judged>> = software
             .iter()
@@ -81,7 +82,7 @@ impl Scan {
             .map(|(number, _)| number)
             .collect();
         let from_cache = software.len() - open.len();
-        for (number, result) in judge_open(software, &open, file, lowest)? {
+        for (number, result) in judge_open(software, &open, file, lowest, progress)? {
             let place = number as usize;
             cache.put(&software[place].package, lowest, &result);
             judged[place] = Some(result);
@@ -104,12 +105,15 @@ fn judge_open(
     open: &[u32],
     file: &AdvisoryFile<'_>,
     lowest: Tier,
+    progress: &Progress,
 ) -> Result<Vec<(u32, Judged)>, AdvisoryFileError> {
+    progress.begin("looking up", open.len());
     let prepared = in_runs(
         open,
         PIECES,
         || (),
         |(), run| {
+            progress.add(run.len());
             run.iter()
                 .map(|number| prepare(&software[*number as usize], file))
                 .collect::<Result<Vec<Prepared>, AdvisoryFileError>>()
@@ -129,11 +133,15 @@ fn judge_open(
         }));
     }
     pairs.sort_unstable();
+    progress.begin("judging", pairs.len());
     let parts = in_runs(
         &pairs,
         RUN,
         || Judge::new(&prepared, file, lowest),
-        |judge, run| judge.run(run),
+        |judge, run| {
+            progress.add(run.len());
+            judge.run(run)
+        },
     )?;
     for (number, outcome) in parts.into_iter().flatten() {
         let judged = &mut results[number as usize].1;
@@ -202,7 +210,7 @@ struct Judge<'j, 'f, 'a> {
     file: &'f AdvisoryFile<'a>,
     reader: Reader<'f, 'a>,
     knowledge: Knowledge,
-    hinted: FxHashSet<String>,
+    hinted: FxHashSet<VendorProduct>,
     lowest: Tier,
 }
 
@@ -226,34 +234,43 @@ impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
         let mut out = Vec::new();
         for same in pairs.chunk_by(|a, b| a.candidate == b.candidate) {
             let Some(first) = same.first() else { continue };
-            let read = self.reader.facts(first.candidate)?;
-            let (advisory, facts) = (&read.advisory, &read.facts);
-            for identity in facts.rows.iter().flat_map(|row| &row.identities) {
-                learn(
-                    &identity.vendor_product,
-                    self.file,
-                    &mut self.knowledge,
-                    &mut self.hinted,
-                )?;
+            let draft = self.reader.draft(first.candidate)?;
+            for identity in draft.facts.rows.iter().flat_map(|row| &row.identities) {
+                let product = &identity.vendor_product;
+                learn(product, self.file, &mut self.knowledge, &mut self.hinted)?;
             }
-            for pair in same {
-                let package = &self.prepared[pair.software as usize].facts;
-                let found = verdict_of(advisory, facts, package, &self.knowledge, Allowed::ALL);
-                let Some((verdict, _)) = found.filter(|(_, tier)| *tier <= self.lowest) else {
+            // What is tied by its name alone is not told: its versions need not be read.
+            let tied: Vec<(&Pair, Tied<'_>)> = same
+                .iter()
+                .filter_map(|pair| {
+                    let package = &self.prepared[pair.software as usize].facts;
+                    let tied = Tied::find(&draft.facts, package, &self.knowledge, Allowed::ALL)?;
+                    (tied.tier() <= self.lowest).then_some((pair, tied))
+                })
+                .collect();
+            if tied.is_empty() {
+                continue;
+            }
+            let (advisory, brief) = draft.rest()?;
+            for (pair, tied) in tied {
+                let (verdict, tier) = tied.verdict(&advisory);
+                if tier > self.lowest {
                     continue;
-                };
+                }
                 let outcome = match verdict {
                     Verdict::NotAffected => continue,
                     Verdict::Fixed => Outcome::Fixed,
                     Verdict::Unknown => Outcome::Unknown,
                     Verdict::Affected => {
                         // The same judgement, put into words.
-                        let told = judge(advisory, facts, package, &self.knowledge, Allowed::ALL);
+                        let package = &self.prepared[pair.software as usize].facts;
+                        let (facts, known) = (&draft.facts, &self.knowledge);
+                        let told = judge(&advisory, facts, package, known, Allowed::ALL);
                         let Some(found) = told else { continue };
                         Outcome::Affected(Box::new(Affected {
                             candidate: pair.candidate,
                             found,
-                            brief: read.brief.clone(),
+                            brief: brief.clone(),
                         }))
                     }
                 };
@@ -266,14 +283,16 @@ impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
 
 /// Takes in what the file knows of a product, once.
 pub(crate) fn learn(
-    product: &snowguard_matching::package_facts::VendorProduct,
+    product: &VendorProduct,
     file: &AdvisoryFile<'_>,
     knowledge: &mut Knowledge,
-    known: &mut FxHashSet<String>,
+    known: &mut FxHashSet<VendorProduct>,
 ) -> Result<(), AdvisoryFileError> {
-    if known.insert(product.to_text())
-        && let Some(hint) = file.hint(product)?
-    {
+    if known.contains(product) {
+        return Ok(());
+    }
+    known.insert(product.clone());
+    if let Some(hint) = file.hint(product)? {
         knowledge.set_product(product, hint.homes, hint.purls, hint.checkers);
     }
     Ok(())

@@ -18,6 +18,7 @@ pub mod identify;
 pub mod input;
 pub mod judge;
 pub mod parallel;
+pub mod progress;
 pub mod recipe;
 pub mod report;
 pub mod software;

@@ -1,6 +1,7 @@
 //! Work on all cores, in runs that are taken one after the other.
 
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -21,9 +22,7 @@ where
     E: Send,
 {
     let runs: Vec<&[T]> = items.chunks(length.max(1)).collect();
-    let threads = thread::available_parallelism()
-        .map_or(1, NonZeroUsize::get)
-        .min(runs.len());
+    let threads = processors().min(runs.len());
     if threads <= 1 {
         let mut state = start();
         return runs.into_iter().map(|run| work(&mut state, run)).collect();
@@ -54,6 +53,12 @@ where
     });
     done.sort_unstable_by_key(|(number, _)| *number);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// How many processors there are. Asked once: the answer is read from several files.
+fn processors() -> usize {
+    static KNOWN: OnceLock<usize> = OnceLock::new();
+    *KNOWN.get_or_init(|| thread::available_parallelism().map_or(1, NonZeroUsize::get))
 }
 
 #[cfg(test)]

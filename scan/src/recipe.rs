@@ -22,9 +22,21 @@ pub struct Recipe {
     pub urls: Vec<String>,
     /// Its content is fixed: a source or another download.
     pub is_fetched: bool,
+    /// It lays out the source of a Rust crate for Cargo: an entry of a "directory source", which
+    /// Cargo knows by the file of checksums in it.
+    ///
+    /// Source: <https://doc.rust-lang.org/cargo/reference/source-replacement.html>, "Directory
+    /// Sources"
+    pub is_vendored: bool,
 }
 
 impl Recipe {
+    /// Whether it makes a source and no software.
+    #[must_use]
+    pub fn is_source(&self) -> bool {
+        self.is_fetched || self.is_vendored
+    }
+
     /// Reads what matters. Texts that are not UTF-8 are read with replacements.
     #[must_use]
     pub fn of(derivation: &Derivation) -> Self {
@@ -60,6 +72,8 @@ impl Recipe {
             patches: words("patches"),
             urls,
             is_fetched: derivation.kind() == DerivationKind::Fixed,
+            is_vendored: word("buildCommand")
+                .is_some_and(|script| script.contains("/.cargo-checksum.json")),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The software in a closure: store paths by name and version, with what isn't software left out.
 
 use rustc_hash::FxHashMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use snowguard_nix_formats::DrvName;
 
 use crate::closure::{Closure, PathIndex};
@@ -36,7 +36,7 @@ const OUTPUTS: [&str; 24] = [
 ];
 
 /// Endings of names that are downloads, patches or configuration, never installed software.
-const NO_SOFTWARE: [(&str, Dropped); 33] = [
+const NO_SOFTWARE: [(&str, Dropped); 35] = [
     (".drv", Dropped::Derivation),
     (".patch", Dropped::Patch),
     (".diff", Dropped::Patch),
@@ -58,6 +58,8 @@ const NO_SOFTWARE: [(&str, Dropped); 33] = [
     (".rpm", Dropped::Source),
     ("-source", Dropped::Source),
     ("-vendor", Dropped::Source),
+    ("-vendor-dir", Dropped::Source),
+    ("-vendor-staging", Dropped::Source),
     ("-go-modules", Dropped::Source),
     ("-npm-deps", Dropped::Source),
     ("-hook", Dropped::Hook),
@@ -73,7 +75,7 @@ const NO_SOFTWARE: [(&str, Dropped); 33] = [
 ];
 
 /// Why a path is no software.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dropped {
     /// A build instruction.
@@ -109,7 +111,7 @@ impl Dropped {
 }
 
 /// One piece of software: the paths that were built from one thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Software {
     /// The derivation's name, output ending taken off: `openssl-3.0.13`.
     pub name: String,
@@ -136,15 +138,21 @@ impl Inventory {
     pub fn of(closure: &Closure) -> Self {
         let mut inventory = Self::default();
         let mut by_name: FxHashMap<(String, String), usize> = FxHashMap::default();
-        for (number, entry) in closure.entries.iter().enumerate() {
+        let mut all: Vec<Result<Named, Dropped>> = closure
+            .entries
+            .iter()
+            .map(|entry| {
+                let mut recipes = entry.derivers.iter();
+                let recipe = recipes.find_map(|deriver| closure.recipes.get(deriver));
+                named(entry.path.name(), recipe)
+            })
+            .collect();
+        drop_vendored(closure, &mut all);
+        for (number, named) in all.into_iter().enumerate() {
             let Ok(index) = u32::try_from(number).map(PathIndex) else {
                 break;
             };
-            let recipe = entry
-                .derivers
-                .iter()
-                .find_map(|deriver| closure.recipes.get(deriver));
-            match named(entry.path.name(), recipe) {
+            match named {
                 Err(reason) => inventory.dropped.push((index, reason)),
                 Ok(named) => {
                     let key = (named.pname.clone(), named.version.clone());
@@ -175,6 +183,35 @@ impl Inventory {
     }
 }
 
+/// What only vendored sources refer to is one of them, whatever its name: a folder of crates refers to
+/// each, and where derivations are gone nothing else tells `nix-0.29.0` from Nix.
+fn drop_vendored(closure: &Closure, all: &mut [Result<Named, Dropped>]) {
+    let mut is_source = vec![false; all.len()];
+    let mut is_other = vec![false; all.len()];
+    for (place, entry) in closure.entries.iter().enumerate() {
+        let referrers = if matches!(all.get(place), Some(Err(Dropped::Source))) {
+            &mut is_source
+        } else {
+            &mut is_other
+        };
+        for reference in &entry.references {
+            if let Some(seen) = referrers.get_mut(reference.0 as usize) {
+                *seen = true;
+            }
+        }
+    }
+    for root in &closure.roots {
+        if let Some(asked) = is_other.get_mut(root.0 as usize) {
+            *asked = true;
+        }
+    }
+    for (place, named) in all.iter_mut().enumerate() {
+        if named.is_ok() && is_source[place] && !is_other[place] {
+            *named = Err(Dropped::Source);
+        }
+    }
+}
+
 struct Named {
     name: String,
     pname: String,
@@ -189,7 +226,7 @@ fn named(path_name: &str, recipe: Option<&Recipe>) -> Result<Named, Dropped> {
     {
         return Err(ending.1);
     }
-    if recipe.is_some_and(|recipe| recipe.is_fetched) || path_name == "source" {
+    if recipe.is_some_and(Recipe::is_source) || path_name == "source" {
         return Err(Dropped::Source);
     }
     if let Some(recipe) = recipe
@@ -330,8 +367,46 @@ mod tests {
         );
         let fetched = Recipe {
             is_fetched: true,
-            ..recipe
+            ..recipe.clone()
         };
         assert_eq!(named("a-1", Some(&fetched)).err(), Some(Dropped::Source));
+        let vendored = Recipe {
+            is_vendored: true,
+            ..recipe
+        };
+        assert_eq!(named("a-1", Some(&vendored)).err(), Some(Dropped::Source));
+    }
+
+    #[test]
+    fn what_only_sources_refer_to_is_a_source() {
+        let path = |digit: char, name: &str| {
+            let digits: String = std::iter::repeat_n(digit, 32).collect();
+            snowguard_nix_formats::StorePath::from_base_name(&format!("{digits}-{name}")).unwrap()
+        };
+        let mut closure = Closure::default();
+        let vendor = closure.add(path('0', "cargo-vendor-dir"));
+        let krate = closure.add(path('1', "nix-0.29.0"));
+        let program = closure.add(path('2', "tool-1.0"));
+        let library = closure.add(path('3', "openssl-3.0.13"));
+        for (from, to) in [
+            (vendor, krate),
+            (vendor, library),
+            (program, library),
+            (program, vendor),
+        ] {
+            closure.entry_mut(from).unwrap().references.push(to);
+        }
+        closure.roots.push(program);
+        let names = |closure: &Closure| -> Vec<String> {
+            let inventory = Inventory::of(closure);
+            inventory.software.into_iter().map(|one| one.name).collect()
+        };
+        assert_eq!(names(&closure), ["openssl-3.0.13", "tool-1.0"]);
+        // What was asked for counts, whoever else refers to it.
+        closure.roots.push(krate);
+        assert_eq!(
+            names(&closure),
+            ["nix-0.29.0", "openssl-3.0.13", "tool-1.0"]
+        );
     }
 }

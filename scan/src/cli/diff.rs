@@ -52,8 +52,7 @@ pub fn run(options: &Options) -> Result<Outcome> {
         let suppressions = judging.suppressions(file)?;
         let mut sides = Vec::new();
         for target in [&old, &new] {
-            let examined = judging.examine(target, file, steps)?;
-            sides.push(judging.judge(examined, false, file, steps)?);
+            sides.push(judging.judge(target, false, file, steps)?);
         }
         let reports: Vec<_> = sides
             .iter()

@@ -7,7 +7,7 @@ use clap::Args;
 use rustc_hash::FxHashMap;
 use snowguard_advisory_file::{AdvisoryFile, Candidate, Prose};
 use snowguard_matching::verdict::Tier;
-use snowguard_scan::cache::VerdictCache;
+use snowguard_scan::cache::{self, Answer, Question, VerdictCache};
 use snowguard_scan::closure::Closure;
 use snowguard_scan::confine::{Allowance, confine};
 use snowguard_scan::database::Mapped;
@@ -24,6 +24,9 @@ use super::steps::Steps;
 use super::trust::{Trust, cache_folder};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Folders of the cache.
+const VERDICTS: &str = "verdicts";
+const ANSWERS: &str = "answers";
 
 /// How it is judged.
 #[derive(Debug, Args)]
@@ -129,18 +132,30 @@ impl Judging {
                 read.push(path.clone());
             }
         }
-        let cache = self.cache_folder();
+        let folders = [VERDICTS, ANSWERS].map(|name| self.cache_folder(name));
         Allowance {
             read,
-            write: cache.into_iter().collect(),
+            write: folders.into_iter().flatten().collect(),
         }
     }
 
-    /// The folder of verdicts, made where it is not there: afterwards nothing can be.
-    fn cache_folder(&self) -> Option<PathBuf> {
-        let folder = cache_folder().filter(|_| !self.no_cache)?.join("verdicts");
-        VerdictCache::prepare(&folder).ok()?;
+    /// A folder of the cache, made where it is not there: once confined, nothing can be.
+    fn cache_folder(&self, name: &str) -> Option<PathBuf> {
+        let folder = cache_folder().filter(|_| !self.no_cache)?.join(name);
+        cache::prepare(&folder).ok()?;
         Some(folder)
+    }
+
+    fn reach(&self) -> Reach {
+        if self.buildtime {
+            Reach::Buildtime
+        } else {
+            Reach::Runtime
+        }
+    }
+
+    fn lowest(&self) -> Tier {
+        if self.all { Tier::Low } else { Tier::Medium }
     }
 
     /// Reads a target and finds out what is in it.
@@ -151,18 +166,14 @@ impl Judging {
         steps: &mut Steps,
     ) -> Result<Examined> {
         let nix = Nix::at(&self.root);
-        let reach = if self.buildtime {
-            Reach::Buildtime
-        } else {
-            Reach::Runtime
-        };
-        let mut closure = input::closure(target, reach, &nix)?;
+        let mut closure = input::closure(target, self.reach(), &nix)?;
         steps.done("reading the closure");
         input::attach_derivations(&mut closure, &nix)?;
         input::patches::attach(&mut closure, &nix);
         steps.done("reading derivations and patches");
         let inventory = Inventory::of(&closure);
-        let identified = identify_all(&inventory, &closure, file)?;
+        let identified = identify_all(&inventory, &closure, file, steps.progress())?;
+        steps.progress().end();
         steps.done("identifying");
         Ok(Examined {
             closure,
@@ -171,29 +182,15 @@ impl Judging {
         })
     }
 
-    /// Judges what is in a target. `with_prose`: with all that people read of the findings.
+    /// Reads and judges a target. `with_prose`: with all that people read of the findings.
     pub fn judge(
         &self,
-        examined: Examined,
+        target: &Target,
         with_prose: bool,
         file: &AdvisoryFile<'_>,
         steps: &mut Steps,
     ) -> Result<Judged> {
-        let lowest = if self.all { Tier::Low } else { Tier::Medium };
-        let mut cache = match self.cache_folder() {
-            Some(folder) => VerdictCache::open(&folder, file),
-            None => VerdictCache::none(),
-        };
-        let scan = Scan::run(&examined.identified, file, lowest, &mut cache)?;
-        steps.say(format_args!(
-            "{} of {} pieces of software judged before",
-            scan.from_cache,
-            scan.judged.len()
-        ));
-        steps.done("judging");
-        if let Err(error) = cache.save() {
-            steps.say(format_args!("verdicts are not kept: {error}"));
-        }
+        let (examined, scan) = self.answer(target, file, steps)?;
         let prose = if with_prose {
             judge::prose(&scan, file)?
         } else {
@@ -204,6 +201,79 @@ impl Judging {
             scan,
             prose,
         })
+    }
+
+    /// The answer that was kept, where everything is as it was then; else a new one.
+    fn answer(
+        &self,
+        target: &Target,
+        file: &AdvisoryFile<'_>,
+        steps: &mut Steps,
+    ) -> Result<(Examined, Scan)> {
+        let nix = Nix::at(&self.root);
+        let question = Question {
+            target,
+            reach: self.reach(),
+            nix: &nix,
+            lowest: self.lowest(),
+        };
+        let folder = self.cache_folder(ANSWERS);
+        let place = || Answer::to(question, folder.as_deref()?, file);
+        let answer = place();
+        if let Some(whole) = answer.as_ref().and_then(Answer::read) {
+            steps.say(format_args!("nothing changed since it was scanned before"));
+            steps.done("reading what was found then");
+            let examined = Examined {
+                closure: whole.closure,
+                inventory: whole.inventory,
+                identified: whole.identified,
+            };
+            return Ok((examined, whole.scan));
+        }
+        let examined = self.examine(target, file, steps)?;
+        let scan = self.scan(&examined, file, steps)?;
+        if let Some(answer) = answer {
+            let Examined {
+                closure,
+                inventory,
+                identified,
+            } = &examined;
+            let kept = answer.keep(place().as_ref(), closure, inventory, identified, &scan);
+            if let Err(error) = kept {
+                steps.say(format_args!("the answer is not kept: {error}"));
+            }
+        }
+        Ok((examined, scan))
+    }
+
+    fn scan(
+        &self,
+        examined: &Examined,
+        file: &AdvisoryFile<'_>,
+        steps: &mut Steps,
+    ) -> Result<Scan> {
+        let mut cache = match self.cache_folder(VERDICTS) {
+            Some(folder) => VerdictCache::open(&folder, file),
+            None => VerdictCache::none(),
+        };
+        let scan = Scan::run(
+            &examined.identified,
+            file,
+            self.lowest(),
+            &mut cache,
+            steps.progress(),
+        )?;
+        steps.say(format_args!(
+            "{} of {} pieces of software judged before",
+            scan.from_cache,
+            scan.judged.len()
+        ));
+        steps.progress().end();
+        steps.done("judging");
+        if let Err(error) = cache.save() {
+            steps.say(format_args!("verdicts are not kept: {error}"));
+        }
+        Ok(scan)
     }
 
     /// Everything that sets findings aside: files, and what the advisory file brings.

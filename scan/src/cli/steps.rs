@@ -4,6 +4,7 @@ use std::fmt::Arguments;
 use std::time::Instant;
 
 use snowguard_scan::confine::Confined;
+use snowguard_scan::progress::Progress;
 
 /// Tells steps and their times on standard error.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ pub struct Steps {
     is_verbose: bool,
     since: Instant,
     confined: Option<Confined>,
+    progress: Progress,
 }
 
 impl Steps {
@@ -20,6 +22,12 @@ impl Steps {
             is_verbose,
             since: Instant::now(),
             confined: None,
+            // Lines of both would run into one another.
+            progress: if is_verbose {
+                Progress::none()
+            } else {
+                Progress::at_terminal()
+            },
         }
     }
 
@@ -30,6 +38,11 @@ impl Steps {
         if self.is_verbose {
             eprintln!("{:8.1} ms  {what}", took.as_secs_f64() * 1e3);
         }
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// What the kernel gave of the confinement that was asked for.

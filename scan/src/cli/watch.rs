@@ -4,11 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use snowguard_scan::watch::{News, Notifier, Seen, Webhook};
+use snowguard_scan::watch::{News, Notifier, Seen, Wake, Webhook};
 
 use super::exit::Outcome;
 use super::trust::{Trust, cache_folder};
@@ -19,6 +19,9 @@ pub struct Options {
     /// What is scanned
     #[arg(default_value = "/run/current-system", value_name = "TARGET")]
     target: PathBuf,
+    /// The root folder whose Nix store and database are read
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
     #[command(flatten)]
     trust: Trust,
     /// File with findings to set aside; may be given again
@@ -31,7 +34,8 @@ pub struct Options {
     /// Scan once and end, as a timer wants it
     #[arg(long)]
     once: bool,
-    /// Look for changes every so many seconds
+    /// Look for changes every so many seconds, and scan no more often than that because Nix wrote to
+    /// its database; a new system or advisory file is scanned at once where the kernel tells of it
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     every: u64,
     /// Show news on the desktop, through notify-send
@@ -59,15 +63,23 @@ const SECRET: u64 = 4096;
 pub fn run(options: &Options) -> Result<Outcome> {
     let notifier = notifier(options)?;
     let state = state(options)?;
-    let mut last = None;
+    let every = Duration::from_secs(options.every);
+    let mut last: Option<(Signs, Instant)> = None;
     loop {
-        let signs = signs(options);
-        if last.as_ref() != Some(&signs) {
+        // The files that matter may have become others.
+        let wake = Wake::on(&files(options));
+        let signs = Signs::of(options);
+        let is_due = match &last {
+            None => true,
+            Some((seen, _)) if seen.near != signs.near => true,
+            Some((seen, when)) => seen.store != signs.store && when.elapsed() >= every,
+        };
+        if is_due {
             match scan(options) {
                 Ok(report) => {
                     let news = Seen::read(&state).take(&report, &state)?;
                     tell(&notifier, &news);
-                    last = Some(signs);
+                    last = Some((signs, Instant::now()));
                 }
                 Err(error) if options.once => return Err(error),
                 // A store that is being changed, a file that is being replaced: look again.
@@ -77,29 +89,54 @@ pub fn run(options: &Options) -> Result<Outcome> {
         if options.once {
             return Ok(Outcome::Clean);
         }
-        std::thread::sleep(Duration::from_secs(options.every));
+        wake.wait(every);
     }
 }
 
-/// What tells that something changed: where the target leads, and the advisory file's and the Nix
-/// database's last changes.
-type Signs = (Option<PathBuf>, Vec<Option<(SystemTime, u64)>>);
+/// A file, by what changes with its content.
+type Sign = Option<(SystemTime, u64)>;
 
-fn signs(options: &Options) -> Signs {
-    let of = |path: &Path| {
-        let found = fs::metadata(path).ok()?;
-        Some((found.modified().ok()?, found.len()))
-    };
-    let mut files = vec![of(&options.trust.file())];
-    files.extend(options.suppress.iter().map(|path| of(path)));
-    (fs::canonicalize(&options.target).ok(), files)
+/// What tells that something changed.
+#[derive(Debug, PartialEq, Eq)]
+struct Signs {
+    /// Where the target leads, and the files that were named.
+    near: (Option<PathBuf>, Vec<Sign>),
+    /// The Nix database and its log. During a build both change all the time.
+    store: [Sign; 2],
+}
+
+impl Signs {
+    fn of(options: &Options) -> Self {
+        let of = |path: &Path| {
+            let found = fs::metadata(path).ok()?;
+            Some((found.modified().ok()?, found.len()))
+        };
+        let named = files(options);
+        let database = options.root.join("nix/var/nix/db/db.sqlite");
+        let log = database.with_extension("sqlite-wal");
+        Self {
+            near: (
+                fs::canonicalize(&options.target).ok(),
+                named.iter().map(|path| of(path)).collect(),
+            ),
+            store: [of(&database), of(&log)],
+        }
+    }
+}
+
+/// The target and the files that were named.
+fn files(options: &Options) -> Vec<PathBuf> {
+    let mut files = vec![options.target.clone(), options.trust.file()];
+    files.extend(options.suppress.iter().cloned());
+    files
 }
 
 /// A scan in a process of its own, which confines itself.
 fn scan(options: &Options) -> Result<Vec<u8>> {
     let own = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(own);
-    command.args(["--format", "json", "--fail-on", "never"]);
+    command.args(["--format", "json", "--fail-on", "never", "--root"]);
+    command.arg(&options.root);
     options.trust.pass_on(&mut command);
     for path in &options.suppress {
         command.arg("--suppress").arg(path);

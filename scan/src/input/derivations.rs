@@ -1,5 +1,7 @@
 //! Derivations: as files, as JSON, and those beside a closure's paths.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use rustc_hash::FxHashSet;
@@ -125,21 +127,16 @@ pub fn attach(closure: &mut Closure, nix: &Nix) -> Result<usize, InputError> {
         .cloned()
         .collect();
     let wanted: Vec<StorePath> = wanted.into_iter().collect();
-    let parts = in_runs(
-        &wanted,
-        RUN,
-        || (),
-        |(), run| {
-            let mut found = Vec::with_capacity(run.len());
-            for path in run {
-                let file = nix.store_files.join(path.as_str());
-                if let Some(derivation) = present(&file, &nix.store)? {
-                    found.push((path.clone(), Recipe::of(&derivation)));
-                }
+    let parts = in_runs(&wanted, RUN, Vec::new, |buffer, run| {
+        let mut found = Vec::with_capacity(run.len());
+        for path in run {
+            let file = nix.store_files.join(path.as_str());
+            if let Some(derivation) = present(&file, &nix.store, buffer)? {
+                found.push((path.clone(), Recipe::of(&derivation)));
             }
-            Ok::<_, InputError>(found)
-        },
-    )?;
+        }
+        Ok::<_, InputError>(found)
+    })?;
     let before = closure.recipes.len();
     closure.recipes.extend(parts.into_iter().flatten());
     Ok(closure.recipes.len() - before)
@@ -171,6 +168,7 @@ fn add(closure: &mut Closure, own: &StorePath, derivation: &Derivation) {
 
 /// Reads derivations that are referred to and present, and theirs in turn.
 fn follow(closure: &mut Closure, nix: &Nix) -> Result<(), InputError> {
+    let mut buffer = Vec::new();
     let mut at = 0;
     while at < closure.entries.len() {
         let path = closure.entries[at].path.clone();
@@ -179,7 +177,7 @@ fn follow(closure: &mut Closure, nix: &Nix) -> Result<(), InputError> {
             continue;
         }
         let file = nix.store_files.join(path.as_str());
-        if let Some(derivation) = present(&file, &nix.store)? {
+        if let Some(derivation) = present(&file, &nix.store, &mut buffer)? {
             add(closure, &path, &derivation);
         }
     }
@@ -190,22 +188,31 @@ fn root(closure: &mut Closure, paths: &[StorePath]) {
     closure.roots = paths.iter().filter_map(|path| closure.find(path)).collect();
 }
 
-fn present(file: &Path, store: &StoreDir) -> Result<Option<Derivation>, InputError> {
-    match std::fs::metadata(file) {
-        Ok(found) if found.len() <= LARGEST => {}
-        Ok(_) => {
-            return Err(InputError::TooLarge {
-                path: file.to_owned(),
-                limit: LARGEST,
-            });
+fn present(
+    file: &Path,
+    store: &StoreDir,
+    buffer: &mut Vec<u8>,
+) -> Result<Option<Derivation>, InputError> {
+    let mut read = || -> std::io::Result<bool> {
+        let mut opened = File::open(file)?;
+        let found = opened.metadata()?;
+        if found.len() > LARGEST {
+            return Ok(false);
         }
-        Err(_) => return Ok(None),
-    }
-    match read::whole(file) {
-        Ok(bytes) => parse(file, &bytes, store).map(Some),
-        // Collected between the look and the reading.
-        Err(InputError::Read { .. }) => Ok(None),
-        Err(error) => Err(error),
+        buffer.clear();
+        // With the right size known, one call reads it all and another finds the end.
+        buffer.reserve(usize::try_from(found.len()).unwrap_or_default() + 1);
+        opened.by_ref().take(LARGEST).read_to_end(buffer)?;
+        Ok(true)
+    };
+    match read() {
+        Ok(true) => parse(file, buffer, store).map(Some),
+        Ok(false) => Err(InputError::TooLarge {
+            path: file.to_owned(),
+            limit: LARGEST,
+        }),
+        // It isn't there, or was collected between the look and the reading.
+        Err(_) => Ok(None),
     }
 }
 

@@ -192,6 +192,9 @@ pub fn from_bytes(
             Reach::Buildtime => closure,
         });
     }
+    if sbom::is_xml(start) {
+        return sbom::read_xml(start, &nix.store).map_err(document);
+    }
     if sbom::is_tag_value(start) {
         return sbom::read_tags(start, &nix.store).map_err(document);
     }
@@ -216,8 +219,13 @@ pub fn from_bytes(
     listed::read(path, &bytes, &nix.store)
 }
 
+/// What the garbage collector keeps.
+pub(crate) fn roots(nix: &Nix) -> Result<Vec<StorePath>, InputError> {
+    gc_roots::find(nix)
+}
+
 /// The store path that a path of the file system leads to.
-fn resolve(path: &Path, nix: &Nix) -> Result<StorePath, InputError> {
+pub(crate) fn resolve(path: &Path, nix: &Nix) -> Result<StorePath, InputError> {
     // Not canonicalize: a store path may itself be a link, and then it is the one that counts.
     const LINKS: usize = 40;
     let mut at = std::path::absolute(path).map_err(|source| InputError::Read {

@@ -4,13 +4,17 @@
 //! `DerivationOutputs`.
 
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustc_hash::FxHashMap;
 use snowguard_nix_formats::StorePath;
 
 use super::{InputError, Nix};
 use crate::closure::{Closure, PathIndex};
+
+/// So long is waited for another process that has locked the file. Nix itself writes beside it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The closure of some paths.
 pub(super) fn closure(nix: &Nix, roots: &[StorePath]) -> Result<Closure, InputError> {
@@ -74,7 +78,8 @@ impl<'a> Opened<'a> {
         };
         if !path.exists() {
             return Err(failed(
-                "it is not there; name a file with --path-info, --list or --derivations instead"
+                "it is not there; scan a file instead: what `nix path-info --json -r` prints, a list of paths, \
+                 a bill of materials"
                     .to_owned(),
             ));
         }
@@ -82,6 +87,21 @@ impl<'a> Opened<'a> {
             Ok(connection) => return Ok(Self { connection, path }),
             Err(error) => error,
         };
+        // Who holds the whole file, or left a transaction half done in it, has changed pages of it
+        // and not others: what stands there now was never the state of the store.
+        if first.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+            let patience = PATIENCE.as_secs();
+            return Err(failed(format!(
+                "another process has locked it for more than {patience} seconds"
+            )));
+        }
+        let journal = path.with_extension("sqlite-journal");
+        if std::fs::metadata(&journal).is_ok_and(|found| found.len() > 0) {
+            return Err(failed(format!(
+                "a transaction was left half done ({} is there), and only Nix itself may end it",
+                journal.display()
+            )));
+        }
         let immutable = Self::try_open(path, "mode=ro&immutable=1");
         immutable
             .map(|connection| Self { connection, path })
@@ -101,7 +121,7 @@ impl<'a> Opened<'a> {
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(format!("{uri}?{query}"), flags)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(PATIENCE)?;
         // A hostile file: no triggers or views of its own take effect, and no cell is trusted.
         connection.execute_batch(
             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; \

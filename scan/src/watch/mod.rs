@@ -2,6 +2,7 @@
 
 mod notify;
 mod public;
+mod wake;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use notify::{Notifier, Webhook};
+pub use wake::Wake;
 
 /// What was seen has some MB at most.
 const LARGEST: u64 = 64 << 20;

@@ -42,6 +42,47 @@ fn cyclonedx_is_read_with_its_components_of_components_and_patches() {
 }
 
 #[test]
+fn cyclonedx_is_read_as_xml_within_limits() {
+    let stage = Stage::new();
+    let bom = |inside: &str| {
+        format!(
+            "<?xml version=\"1.0\"?>\n<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\" version=\"1\">{inside}</bom>"
+        )
+    };
+    let path = format!("/nix/store/{}-openssl-3.0.13", digest('p'));
+    let components = format!(
+        r#"<components>
+             <component type="application" bom-ref="app"><name>app</name><version>1</version>
+               <components><component type="library"><name>openssl</name><version>3.0.13</version>
+                 <purl>pkg:generic/openssl@3.0.13</purl></component></components></component>
+             <component type="library" bom-ref="curl"><name>curl</name><version> 8.4.0 </version>
+               <pedigree><patches><patch type="backport"><resolves>
+                 <issue type="security"><id>CVE-2024-1002</id></issue></resolves></patch></patches></pedigree></component>
+             <component type="library" bom-ref="patched"><name>openssl</name><version>3.0.13</version>
+               <properties><property name="nix:store_path">{path}</property></properties></component>
+           </components>
+           <dependencies><dependency ref="app"><dependency ref="curl"/></dependency></dependencies>"#
+    );
+    stage.put("bom.xml", &bom(&components));
+    assert_eq!(findings(&stage, &["bom.xml"]), expected());
+    let laughs =
+        r#"<!DOCTYPE bom [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><bom>&b;</bom>"#;
+    let deep = "<components><component type=\"library\">".repeat(40);
+    let deep = bom(&format!("{deep}{}", "</component></components>".repeat(40)));
+    for (text, told) in [
+        (laughs, "DTD"),
+        (deep.as_str(), "deep"),
+        ("<?xml version=\"1.0\"?><html/>", "not CycloneDX"),
+        ("<bom", "bom.xml"),
+    ] {
+        stage.put("bom.xml", text);
+        let (_, err, code) = crate::stage::text(&stage.run(&["bom.xml"]));
+        assert_eq!(code, Some(3), "{err}");
+        assert!(err.contains(told), "{told}: {err}");
+    }
+}
+
+#[test]
 fn spdx_is_read_in_both_forms() {
     let stage = Stage::new();
     stage.put(

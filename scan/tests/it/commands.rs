@@ -1,4 +1,4 @@
-use snowguard_advisory_file::SecretKey;
+use snowguard_advisory_file::{Ruling, SecretKey};
 
 use crate::stage::{Stage, digest, text};
 
@@ -120,6 +120,71 @@ fn suppressions_set_aside_and_expired_ones_speak_up() {
     let (_, err, code) = text(&stage.run(&["--suppress", "rules.toml", "list"]));
     assert_eq!(code, Some(3));
     assert!(err.contains("rule 1"), "{err}");
+}
+
+/// What the tracker's people decided comes with the file, and is treated as a rule of one's own.
+#[test]
+fn decisions_in_the_advisory_file_set_aside_and_expired_ones_speak_up() {
+    let stage = Stage::new();
+    vulnerable(&stage);
+    let now = jiff::Timestamp::now().as_millisecond();
+    let decision = Ruling {
+        advisories: vec!["CVE-2024-1001".to_owned()],
+        package: Some("openssl".to_owned()),
+        reason: "the engine is not built".to_owned(),
+        url: Some("https://tracker.example.org/decisions/1".to_owned()),
+        by: "ada".to_owned(),
+        ..Ruling::default()
+    };
+    let told = |rulings: Vec<Ruling>, arguments: &[&str]| {
+        stage.write_ruled(&stage.key, now, rulings);
+        text(&stage.run(&[arguments, &["list"]].concat()))
+    };
+    let (out, _, code) = told(vec![decision.clone()], &[]);
+    assert_eq!(code, Some(1));
+    assert!(!out.contains("CVE-2024-1001 "), "{out}");
+    assert!(out.contains("1 more are set aside"), "{out}");
+    let (out, _, _) = told(vec![decision.clone()], &["--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let aside = &document["set_aside"][0];
+    assert_eq!(aside["advisory"], "CVE-2024-1001", "{aside}");
+    assert!(
+        aside.to_string().contains("the engine is not built"),
+        "{aside}"
+    );
+    assert!(aside.to_string().contains("ada"), "{aside}");
+    // A rule for versions that this one is not among, and a decision whose time is over.
+    let elsewhere = Ruling {
+        is_rule: true,
+        advisories: Vec::new(),
+        before: Some("3.0.13".to_owned()),
+        by: "old branches".to_owned(),
+        ..decision.clone()
+    };
+    let (out, _, _) = told(vec![elsewhere.clone()], &[]);
+    assert!(out.contains("CVE-2024-1001 "), "{out}");
+    let within = Ruling {
+        before: Some("3.0.14".to_owned()),
+        ..elsewhere
+    };
+    let (out, _, _) = told(vec![within], &[]);
+    assert!(out.contains("1 more are set aside"), "{out}");
+    let over = Ruling {
+        until: Some("2020-01-01".to_owned()),
+        ..decision
+    };
+    let (out, _, _) = told(vec![over], &[]);
+    assert!(out.contains("CVE-2024-1001 "), "{out}");
+    assert!(out.contains("expired: "), "{out}");
+    // A damaged ruling is no reason to be silent about what it might have set aside.
+    let odd = Ruling {
+        until: Some("soon".to_owned()),
+        advisories: vec!["CVE-2024-1001".to_owned()],
+        ..Ruling::default()
+    };
+    let (_, err, code) = told(vec![odd], &[]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("decision in the advisory file"), "{err}");
 }
 
 #[test]

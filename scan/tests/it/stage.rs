@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use snowguard_advisory::model::{
     Advisory, Affected, CveVersion, Record, Severity, Source, Status, Versions,
 };
-use snowguard_advisory_file::{Contents, SecretKey, Writer};
+use snowguard_advisory_file::{Contents, Ruling, SecretKey, Writer};
 use snowguard_matching::knowledge::Knowledge;
 use snowguard_matching::package::Package;
 
@@ -33,6 +33,11 @@ impl Stage {
     }
 
     pub fn write(&self, key: &SecretKey, created: i64) {
+        self.write_ruled(key, created, Vec::new());
+    }
+
+    /// The same with what people decided.
+    pub fn write_ruled(&self, key: &SecretKey, created: i64, rulings: Vec<Ruling>) {
         let knowledge = Knowledge::default();
         let mut writer = Writer::default();
         for advisory in [
@@ -52,6 +57,7 @@ impl Stage {
         let contents = Contents {
             serial: 1,
             created,
+            rulings,
             ..Contents::default()
         };
         fs::write(

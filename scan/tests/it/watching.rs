@@ -1,14 +1,15 @@
-//! `scan watch --once`, and the NixOS module that runs it.
+//! `scan watch`, and the NixOS module that runs it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::{Value, json};
 
+use crate::nix_database::{filled, paths};
 use crate::stage::{Stage, digest, text};
 
 fn watch(stage: &Stage, arguments: &[&str]) -> Output {
@@ -128,6 +129,137 @@ fn a_program_gets_the_news() {
     let told: Value =
         serde_json::from_slice(&std::fs::read(stage.path("told.json")).unwrap()).unwrap();
     assert_eq!(told["total"], 1);
+}
+
+#[test]
+fn the_desktop_is_told_by_notify_send() {
+    let stage = Stage::new();
+    affected(&stage);
+    let program = stage.put("notify-send", "#!/bin/sh\nprintf '%s\\n' \"$@\" > told\n");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let key = stage.key.public().to_string();
+    let output = stage
+        .command(stage.folder.path())
+        .env("PATH", stage.folder.path())
+        .args(["watch", "--once", "--desktop", "--state", "seen.json"])
+        .args(["--db", "advisories", "--trusted-key", &key, "list"])
+        .output()
+        .unwrap();
+    let (_, err, code) = text(&output);
+    assert_eq!(code, Some(0), "{err}");
+    let told = std::fs::read_to_string(stage.path("told")).unwrap();
+    assert!(
+        told.starts_with("--app-name=Snowguard\n--\n1 new, 0 gone, 1 in all\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("CVE-2024-1001 affects openssl 3.0.13"),
+        "{told}"
+    );
+}
+
+/// A watch that goes on, and what it tells line by line. It ends with the value.
+struct Watching {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Watching {
+    fn start(stage: &Stage, arguments: &[&str]) -> Self {
+        let key = stage.key.public().to_string();
+        let mut child = stage
+            .command(stage.folder.path())
+            .args(["watch", "--db", "advisories", "--trusted-key", &key])
+            .args(["--state", "seen.json"])
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next news, up to the line that counts them.
+    fn news(&mut self) -> String {
+        let mut told = String::new();
+        for line in self.lines.by_ref() {
+            let line = line.unwrap();
+            told.push_str(&line);
+            told.push('\n');
+            if line.contains(" in all") {
+                return told;
+            }
+        }
+        panic!("it ended: {told}");
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+#[test]
+fn a_change_is_noticed_while_it_watches() {
+    let stage = Stage::new();
+    affected(&stage);
+    // Where the kernel tells of changes, nobody waits for the hour to pass.
+    let every = if has_inotify() { "3600" } else { "1" };
+    let mut watching = Watching::start(&stage, &["--every", every, "list"]);
+    let told = watching.news();
+    assert!(told.contains("<3>new: CVE-2024-1001"), "{told}");
+    let more = format!(
+        "{}-openssl-3.0.13\n{}-curl-8.4.0\n",
+        digest('a'),
+        digest('b')
+    );
+    stage.put("list", &more);
+    let told = watching.news();
+    assert!(told.contains("<5>new: CVE-2024-1002"), "{told}");
+    // A list that is being written is no list: it looks again.
+    stage.put("list", "half a");
+    stage.put("list", &format!("{}-curl-8.6.0\n", digest('b')));
+    loop {
+        let told = watching.news();
+        if told.contains("2 gone, 0 in all") {
+            break;
+        }
+    }
+}
+
+fn has_inotify() -> bool {
+    use rustix::fs::inotify;
+    let folder = std::env::temp_dir();
+    inotify::init(inotify::CreateFlags::CLOEXEC)
+        .and_then(|kernel| inotify::add_watch(&kernel, &folder, inotify::WatchFlags::CREATE))
+        .is_ok()
+}
+
+#[test]
+fn nix_s_database_is_looked_at_too() {
+    let stage = Stage::new();
+    if !filled(&stage) {
+        return;
+    }
+    let all = paths();
+    let mut watching = Watching::start(&stage, &["--every", "1", "--root", "root", &all.system]);
+    let told = watching.news();
+    assert!(
+        told.contains("openssl 3.0.13") && !told.contains("openssl 3.0.12"),
+        "{told}"
+    );
+    let database = stage.path("root/nix/var/nix/db/db.sqlite");
+    let writer = rusqlite::Connection::open(database).unwrap();
+    let refer = "INSERT INTO Refs (referrer, reference) SELECT a.id, b.id \
+                 FROM ValidPaths a, ValidPaths b WHERE a.path = ?1 AND b.path = ?2";
+    writer.execute(refer, [&all.system, &all.alone]).unwrap();
+    let told = watching.news();
+    assert!(
+        told.contains("new: CVE-2024-1001 affects openssl 3.0.12"),
+        "{told}"
+    );
 }
 
 /// What the module runs is understood by the program.

@@ -1,4 +1,4 @@
-//! CycloneDX 1.2 to 1.6, JSON.
+//! CycloneDX 1.2 to 1.6, as JSON; [`super::cyclonedx_xml`] brings XML into the same form.
 //!
 //! Source: <https://cyclonedx.org/docs/1.6/json/>
 
@@ -7,94 +7,98 @@ use serde::Deserialize;
 use super::{Bill, COMPONENTS, Component};
 
 /// Components in components in components.
-const DEPTH: usize = 32;
+pub(super) const DEPTH: usize = 32;
 
-#[derive(Deserialize)]
-struct Document {
+#[derive(Default, Deserialize)]
+pub(super) struct Document {
     #[serde(default)]
-    metadata: Option<Metadata>,
+    pub(super) metadata: Option<Metadata>,
     #[serde(default)]
-    components: Vec<Entry>,
+    pub(super) components: Vec<Entry>,
     #[serde(default)]
-    dependencies: Vec<Dependency>,
+    pub(super) dependencies: Vec<Dependency>,
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    component: Option<Entry>,
+#[derive(Default, Deserialize)]
+pub(super) struct Metadata {
+    pub(super) component: Option<Entry>,
 }
 
-#[derive(Deserialize)]
-struct Entry {
+#[derive(Default, Deserialize)]
+pub(super) struct Entry {
     #[serde(rename = "type", default)]
-    kind: String,
+    pub(super) kind: String,
     #[serde(rename = "bom-ref", default)]
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
     #[serde(default)]
-    group: Option<String>,
+    pub(super) group: Option<String>,
     #[serde(default)]
-    name: String,
+    pub(super) name: String,
     #[serde(default)]
-    version: Option<String>,
+    pub(super) version: Option<String>,
     #[serde(default)]
-    purl: Option<String>,
+    pub(super) purl: Option<String>,
     #[serde(default)]
-    cpe: Option<String>,
+    pub(super) cpe: Option<String>,
     #[serde(default)]
-    properties: Vec<Property>,
+    pub(super) properties: Vec<Property>,
     #[serde(default)]
-    pedigree: Option<Pedigree>,
+    pub(super) pedigree: Option<Pedigree>,
     #[serde(default)]
-    components: Vec<Entry>,
+    pub(super) components: Vec<Entry>,
 }
 
-#[derive(Deserialize)]
-struct Property {
+#[derive(Default, Deserialize)]
+pub(super) struct Property {
     #[serde(default)]
-    name: String,
+    pub(super) name: String,
     #[serde(default)]
-    value: Option<String>,
+    pub(super) value: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Pedigree {
+#[derive(Default, Deserialize)]
+pub(super) struct Pedigree {
     #[serde(default)]
-    patches: Vec<Patch>,
+    pub(super) patches: Vec<Patch>,
 }
 
-#[derive(Deserialize)]
-struct Patch {
+#[derive(Default, Deserialize)]
+pub(super) struct Patch {
     #[serde(default)]
-    diff: Option<Diff>,
+    pub(super) diff: Option<Diff>,
     #[serde(default)]
-    resolves: Vec<Issue>,
+    pub(super) resolves: Vec<Issue>,
 }
 
-#[derive(Deserialize)]
-struct Diff {
+#[derive(Default, Deserialize)]
+pub(super) struct Diff {
     #[serde(default)]
-    url: Option<String>,
+    pub(super) url: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Issue {
+#[derive(Default, Deserialize)]
+pub(super) struct Issue {
     #[serde(default)]
-    id: Option<String>,
+    pub(super) id: Option<String>,
     #[serde(default)]
-    name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Dependency {
+#[derive(Default, Deserialize)]
+pub(super) struct Dependency {
     #[serde(rename = "ref")]
-    reference: String,
+    pub(super) reference: String,
     #[serde(rename = "dependsOn", default)]
-    depends_on: Vec<String>,
+    pub(super) depends_on: Vec<String>,
 }
 
 /// Reads a document.
 pub(super) fn read(bytes: &[u8]) -> Result<Bill, String> {
-    let document: Document = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    of(serde_json::from_slice(bytes).map_err(|error| error.to_string())?)
+}
+
+/// What a document says.
+pub(super) fn of(document: Document) -> Result<Bill, String> {
     let mut bill = Bill::default();
     let root = document.metadata.and_then(|metadata| metadata.component);
     for entry in root.into_iter().chain(document.components) {

@@ -1,9 +1,10 @@
-//! Bills of materials: CycloneDX (JSON) and SPDX 2.2 and 2.3 (JSON and tag-value).
+//! Bills of materials: CycloneDX (JSON and XML) and SPDX 2.2 and 2.3 (JSON and tag-value).
 //!
 //! A component that names its store path is a path like any other; the rest is known by name,
 //! version, purl and CPE alone.
 
 mod cyclonedx;
+mod cyclonedx_xml;
 mod spdx;
 mod spdx_tags;
 
@@ -96,6 +97,16 @@ pub(super) fn read(bytes: &[u8], kind: Kind, store: &StoreDir) -> Result<Closure
         Kind::Channel | Kind::Other => return Err("it is no bill of materials".to_owned()),
     };
     closure(bill, store)
+}
+
+/// Whether a text is XML.
+pub(super) fn is_xml(bytes: &[u8]) -> bool {
+    cyclonedx_xml::is_xml(bytes)
+}
+
+/// Reads CycloneDX's XML.
+pub(super) fn read_xml(bytes: &[u8], store: &StoreDir) -> Result<Closure, String> {
+    closure(cyclonedx_xml::read(bytes)?, store)
 }
 
 /// Reads SPDX's tag-value form.
