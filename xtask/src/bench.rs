@@ -3,6 +3,7 @@
 //! What a user runs is measured as a whole process; what has no process of its own (parsing) by
 //! the benchmark beside its crate. The table goes to standard output, progress to standard error.
 
+mod accuracy;
 mod bootstrap;
 mod data;
 mod divan;
@@ -12,6 +13,8 @@ mod installation;
 mod measure;
 mod scanning;
 mod signing;
+mod system;
+mod vulnix;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,6 +49,8 @@ pub struct Options {
 enum Part {
     /// The bootstrap: sandbox, ladder, chain, provenance
     Bootstrap,
+    /// The scanner, and vulnix beside it
+    Scan,
     /// Signing of images
     Signing,
     /// The boot stub in a machine
@@ -60,7 +65,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         Some(Part::Bootstrap) => Some(bootstrap::figures(workspace)?),
         Some(Part::Signing) => Some(signing::figures(workspace)?),
         Some(Part::Stub) => Some(signing::stub_figures(workspace)?),
-        Some(Part::Tracker) | None => None,
+        Some(Part::Scan | Part::Tracker) | None => None,
     };
     if let Some(figures) = alone {
         println!("{}", figures::table(&figures));
@@ -83,14 +88,21 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         peak: 0,
     };
 
+    if options.only == Some(Part::Scan) {
+        bench.load(&tracker)?;
+        bench.scan(workspace, &tracker, &folder)?;
+        println!("{}", figures::table(&bench.figures));
+        println!("Measured on {}.", bench.data.about);
+        return Ok(());
+    }
+
     bench.parsing(workspace)?;
     bench.records(&tracker, &folder)?;
     bench.records_on_server(workspace)?;
     bench.everything(workspace, &tracker, &folder)?;
     bench.pages(workspace, &tracker)?;
     bench.exports(workspace)?;
-    let scanned = scanning::figures(workspace, &tracker, &bench.data.channel.file, &folder)?;
-    bench.figures.extend(scanned);
+    bench.scan(workspace, &tracker, &folder)?;
     let peak = Quantity::Bytes(bench.peak as f64);
     bench.figure(
         "peak memory of ingest and match",
@@ -209,6 +221,23 @@ impl Bench {
             None,
             on,
         );
+        Ok(())
+    }
+
+    /// All feeds and a channel, matched, with nothing measured.
+    fn load(&mut self, tracker: &Tracker) -> Result<()> {
+        let mut feeds = vec![self.data.cves.file.clone()];
+        feeds.extend(self.data.others.iter().cloned());
+        self.measure(tracker.ingest(&feeds))?;
+        let channel = self.data.channel.file.clone();
+        self.measure(tracker.ingest_channel(&CHANNELS[0], &channel))?;
+        self.measure(tracker.rematch())?;
+        Ok(())
+    }
+
+    fn scan(&mut self, workspace: &Workspace, tracker: &Tracker, folder: &Path) -> Result<()> {
+        let scanned = scanning::figures(workspace, tracker, &self.data, folder)?;
+        self.figures.extend(scanned);
         Ok(())
     }
 

@@ -89,7 +89,8 @@ pub fn lay(workspace: &Workspace, folder: &Path) -> Result<Data> {
     })
 }
 
-fn decoder(file: &Path) -> Result<impl BufRead + use<>> {
+/// A packed file of the collection.
+pub fn decoder(file: &Path) -> Result<impl BufRead + use<>> {
     let context = || format!("cannot read {}", file.display());
     let opened = File::open(file).with_context(context)?;
     let mut decoder = zstd::Decoder::new(opened).with_context(context)?;

@@ -13,8 +13,12 @@ pub enum Quantity {
     Seconds(f64),
     /// Bytes.
     Bytes(f64),
-    /// One thing divided by another.
+    /// One thing divided by another, as little as possible.
     Times(f64),
+    /// How many times faster than a peer.
+    Faster(f64),
+    /// A part of a whole, 0 to 1, as much as possible.
+    Share(f64),
 }
 
 impl Quantity {
@@ -24,13 +28,18 @@ impl Quantity {
             | Self::Rate(v)
             | Self::Seconds(v)
             | Self::Bytes(v)
-            | Self::Times(v) => v,
+            | Self::Times(v)
+            | Self::Faster(v)
+            | Self::Share(v) => v,
         }
     }
 
     /// Whether more of it is better.
     fn more_is_better(self) -> bool {
-        matches!(self, Self::Throughput(_) | Self::Rate(_))
+        matches!(
+            self,
+            Self::Throughput(_) | Self::Rate(_) | Self::Faster(_) | Self::Share(_)
+        )
     }
 }
 
@@ -43,6 +52,8 @@ impl fmt::Display for Quantity {
             Self::Seconds(v) => write!(f, "{v:.2} s"),
             Self::Bytes(v) => write!(f, "{:.0} MiB", v / f64::from(1 << 20)),
             Self::Times(v) => write!(f, "{v:.2} ×"),
+            Self::Faster(v) => write!(f, "{v:.0} ×"),
+            Self::Share(v) => write!(f, "{v:.3}"),
         }
     }
 }

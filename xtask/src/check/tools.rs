@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 28] = [
+const TOOLS: [Tool; 29] = [
     Tool {
         program: "git",
         package: "git",
@@ -35,6 +35,11 @@ const TOOLS: [Tool; 28] = [
         program: "nix-instantiate",
         package: "nix-bin",
         purpose: "names and versions compared with Nix's own",
+    },
+    Tool {
+        program: "script",
+        package: "bsdutils",
+        purpose: "programs run at a terminal",
     },
     Tool {
         program: "gpgv",
