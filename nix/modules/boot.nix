@@ -49,6 +49,8 @@ let
   ++ option "--key" cfg.signer.keyFile
   ++ option "--certificate" cfg.signer.certificateFile
   ++ cfg.signer.extraArguments
+  ++ option "--policy-key" cfg.pcrPolicy.keyFile
+  ++ option "--policy-certificate" cfg.pcrPolicy.certificateFile
   ++ option "--limit" cfg.configurationLimit
   ++ option "--timeout" config.boot.loader.timeout
   ++ lib.optionals cfg.bootCounting.enable [
@@ -121,6 +123,25 @@ in
       };
     };
 
+    pcrPolicy = {
+      keyFile = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "/var/lib/snowguard/policy/keys/db/db.key";
+        description = ''
+          A private RSA key (PEM) that signs, for each generation, what PCR 11 will hold. A disk that is sealed to
+          this key (`systemd-cryptenroll --tpm2-public-key=`) opens for every generation, and an update locks nothing.
+          Better not the key that signs images: whoever has this one can open the disk on this machine.
+        '';
+      };
+
+      certificateFile = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The certificate of the policies' key, also where that is on a token (`signer.extraArguments`).";
+      };
+    };
+
     configurationLimit = mkOption {
       type = types.nullOr types.ints.positive;
       default = null;
@@ -182,6 +203,14 @@ in
       {
         assertion = !(lib.hasPrefix builtins.storeDir (toString cfg.signer.keyFile));
         message = "boot.snowguard.signer.keyFile is in the Nix store, where everybody can read it.";
+      }
+      {
+        assertion = cfg.pcrPolicy.keyFile == null || cfg.pcrPolicy.certificateFile != null;
+        message = "boot.snowguard.pcrPolicy: a key needs its certificate (certificateFile).";
+      }
+      {
+        assertion = !(lib.hasPrefix builtins.storeDir (toString cfg.pcrPolicy.keyFile));
+        message = "boot.snowguard.pcrPolicy.keyFile is in the Nix store, where everybody can read it.";
       }
     ];
 

@@ -14,6 +14,11 @@ use crate::uki::{Section, pinned};
 /// The phases of a boot that systemd-pcrphase extends PCR 11 by, in order.
 pub const PHASES: [&str; 4] = ["enter-initrd", "leave-initrd", "sysinit", "ready"];
 
+/// The paths that a usual boot goes, from this many of [`PHASES`] on; 0 begins with the kernel's start.
+pub fn usual_paths(from: usize) -> impl Iterator<Item = String> {
+    (from..=PHASES.len()).map(|count| PHASES.get(..count).unwrap_or_default().join(":"))
+}
+
 /// The action that firmware measures before it starts a boot option.
 const CALLING: &[u8] = b"Calling EFI Application from Boot Option";
 
@@ -70,6 +75,14 @@ impl Pcr {
         }
     }
 
+    /// As a TPM tells it; `None` when these are not as many bytes as the bank's digests have.
+    pub fn from_bytes(algorithm: DigestAlgorithm, value: &[u8]) -> Option<Self> {
+        (value.len() == algorithm.size()).then(|| Self {
+            algorithm,
+            value: value.to_vec(),
+        })
+    }
+
     /// As PCR 0 begins when the platform was started from this locality.
     pub fn with_locality(algorithm: DigestAlgorithm, locality: u8) -> Self {
         let mut pcr = Self::new(algorithm);
@@ -90,6 +103,16 @@ impl Pcr {
     pub fn measure(&mut self, bytes: &[u8]) {
         let digest = self.algorithm.digest(&[bytes]);
         self.extend(digest.as_bytes());
+    }
+
+    /// What it holds after a path of phases: words joined by colons, empty for none.
+    #[must_use]
+    pub fn after(&self, phases: &str) -> Self {
+        let mut value = self.clone();
+        for word in phases.split(':').filter(|word| !word.is_empty()) {
+            value.measure(word.as_bytes());
+        }
+        value
     }
 
     /// The bank.

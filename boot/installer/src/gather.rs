@@ -5,6 +5,7 @@
 //! to them, and a system's path in the store fixes both. So the store is read only for systems that
 //! have no such image, and for what has to be written.
 
+mod generations;
 mod secrets;
 
 use std::collections::HashMap;
@@ -16,7 +17,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crate::digest::Digest;
-use crate::error::Error;
 use crate::image::{Content, Forge};
 use crate::naming::{ImageName, Payload, PayloadKind};
 use crate::profile::{Generation, System};
@@ -71,14 +71,11 @@ pub struct Failed {
 /// Works out the images of these generations.
 ///
 /// A system that fails is noted and left out. Reads of the store run on all processors.
-///
-/// # Errors
-/// [`Error::Image`] when the forge can't assemble anything, which no system is to blame for.
 pub fn gather<'g>(
     generations: impl IntoIterator<Item = &'g Generation>,
     survey: &Survey,
     forge: &dyn Forge,
-) -> Result<Gathered, Error> {
+) -> Gathered {
     let mut gathered = Gathered::default();
     let systems: Vec<&System> = generations
         .into_iter()
@@ -100,17 +97,15 @@ pub fn gather<'g>(
         .collect();
     let digests = hash_files(unknown);
     for system in systems {
-        match content(
-            system,
-            sworn.get(&key(system)).copied(),
-            &digests,
-            &mut gathered.sources,
-        ) {
-            Ok(content) => {
-                let unsigned = forge.assemble(&content).map_err(|source| Error::Image {
-                    what: system.title(),
-                    source,
-                })?;
+        let sworn = sworn.get(&key(system)).copied();
+        let made = content(system, sworn, &digests, &mut gathered.sources).and_then(|content| {
+            let unsigned = forge
+                .assemble(&content)
+                .map_err(|error| error.to_string())?;
+            Ok((content, unsigned))
+        });
+        match made {
+            Ok((content, unsigned)) => {
                 gathered
                     .wanted
                     .push(wanted(system, content, unsigned, forge));
@@ -122,7 +117,7 @@ pub fn gather<'g>(
             }),
         }
     }
-    Ok(gathered)
+    gathered
 }
 
 /// Where kernel and initrd of a generation come from, for images that are kept as they are and may
@@ -151,7 +146,7 @@ pub fn sources_of(generation: &Generation) -> HashMap<Payload, Source> {
 fn wanted(system: &System, content: Content, unsigned: Vec<u8>, forge: &dyn Forge) -> Wanted {
     // Another signer makes another image: a rotated key must reach every entry.
     let mut identity = Digest::of(&unsigned).as_bytes().to_vec();
-    identity.extend(forge.signer().as_bytes());
+    identity.extend(forge.identity());
     Wanted {
         name: ImageName::new(
             system.generation,
@@ -227,6 +222,7 @@ fn content(
         command_line: system.command_line.clone(),
         kernel,
         initrd,
+        generations: generations::read(&system.kernel)?,
     })
 }
 

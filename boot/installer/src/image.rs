@@ -23,6 +23,9 @@ pub struct Content {
     pub kernel: Payload,
     /// The initrd, with the secrets appended if there are any.
     pub initrd: Option<Payload>,
+    /// What the kernel's `.sbat` says of its generations, which goes behind the stub's; of an image that was read,
+    /// all of its `.sbat`.
+    pub generations: Vec<u8>,
 }
 
 impl Content {
@@ -51,6 +54,10 @@ pub struct Read {
     pub content: Option<Content>,
     /// Who signed it.
     pub signature: Signature,
+    /// PCR 11 (SHA-256 bank) when its kernel starts; `None` when it isn't a thin image.
+    pub pcr11: Option<Digest>,
+    /// The signed policies over PCR 11 that it brings (`.pcrsig`).
+    pub policies: Option<Vec<u8>>,
 }
 
 /// Whose signature an image carries.
@@ -80,13 +87,25 @@ impl fmt::Display for Signature {
 
 /// Makes, signs and reads images.
 pub trait Forge {
-    /// Builds the unsigned image. The same content always gives the same bytes.
+    /// Builds the unsigned image, without signed policies. The same content always gives the same bytes.
     ///
     /// # Errors
     /// When the content can't be put into an image.
     fn assemble(&self, content: &Content) -> Result<Vec<u8>, ForgeError>;
 
-    /// Signs an image that was assembled here, or a boot loader.
+    /// Puts signed policies into an image that was assembled here, if there is a key for them, and signs it.
+    ///
+    /// # Errors
+    /// When a signer refuses.
+    fn finish(&self, assembled: &[u8]) -> Result<Vec<u8>, ForgeError>;
+
+    /// Whether an image that was read is this one, finished.
+    ///
+    /// # Errors
+    /// When what was assembled is no image.
+    fn is_finished(&self, found: &Read, assembled: &[u8]) -> Result<bool, ForgeError>;
+
+    /// Signs a boot loader.
     ///
     /// # Errors
     /// When the signer refuses or the image is malformed.
@@ -98,15 +117,9 @@ pub trait Forge {
     /// When it is no image at all.
     fn read(&self, image: &[u8]) -> Result<Read, ForgeError>;
 
-    /// The digest of the certificate whose key signs.
-    fn signer(&self) -> Digest;
+    /// Bytes that are others for another signer, or other policies: they make another image.
+    fn identity(&self) -> Vec<u8>;
 
     /// The certificate's subject, for people.
     fn signer_name(&self) -> String;
-
-    /// PCR 11 (SHA-256 bank) when the kernel of an image with this content starts.
-    ///
-    /// # Errors
-    /// When there can be no such image.
-    fn pcr11(&self, content: &Content) -> Result<Digest, ForgeError>;
 }

@@ -20,6 +20,7 @@ pub mod loader;
 pub mod naming;
 pub mod partitions;
 pub mod plan;
+pub mod policy;
 pub mod profile;
 pub mod status;
 pub mod survey;

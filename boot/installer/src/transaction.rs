@@ -94,10 +94,12 @@ fn sign_images(plan: &Plan, forge: &dyn Forge) -> Result<Vec<Signed>, Error> {
     plan.images
         .iter()
         .map(|image| {
-            let bytes = forge.sign(&image.unsigned).map_err(|source| Error::Image {
-                what: image.title.clone(),
-                source,
-            })?;
+            let bytes = forge
+                .finish(&image.unsigned)
+                .map_err(|source| Error::Image {
+                    what: image.title.clone(),
+                    source,
+                })?;
             Ok(Signed {
                 path: fixed(IMAGES)
                     .join(&image.name.to_string())

@@ -40,6 +40,17 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A text from the command line: as it is, or, as `@FILE`, from a file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_text(text: &str) -> Result<Vec<u8>> {
+    match text.strip_prefix('@') {
+        Some(path) => read(Path::new(path), MAX_SMALL),
+        None => Ok(text.as_bytes().to_vec()),
+    }
+}
+
 /// Writes a file beside its place, makes it durable, and puts it there. Either the old content or
 /// the new is there, whatever happens.
 ///

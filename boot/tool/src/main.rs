@@ -19,6 +19,7 @@ mod firmware;
 mod outcome;
 mod output;
 mod partitions;
+mod policy_signer;
 mod signer;
 
 use std::process::ExitCode;

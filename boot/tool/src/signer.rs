@@ -128,6 +128,38 @@ impl SignerOptions {
         Ok(signer)
     }
 
+    /// The same options for a key in a file.
+    pub fn in_file(
+        &self,
+        key: PathBuf,
+        certificate: Option<PathBuf>,
+        passphrase_file: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            key: Some(key),
+            certificate,
+            passphrase: PassphraseOptions { passphrase_file },
+            ..self.clone()
+        }
+    }
+
+    /// The same options for another key on the same token.
+    pub fn on_token(&self, label: String, certificate: Option<PathBuf>) -> Self {
+        Self {
+            token_key: Some(label),
+            certificate,
+            ..self.clone()
+        }
+    }
+
+    /// The same options for another key at the same remote signer.
+    pub fn at_remote(&self, name: String) -> Self {
+        Self {
+            remote_key: name,
+            ..self.clone()
+        }
+    }
+
     fn open_any(&self) -> Result<Box<dyn Signer + Send>> {
         if let (Some(key), Some(certificate)) = (&self.key, &self.certificate) {
             return Ok(Box::new(open_pem(

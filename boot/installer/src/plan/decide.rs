@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use crate::error::{Error, Refusal};
+use crate::error::{Error, ForgeError, Refusal};
 use crate::gather::{self, Gathered, Source, Wanted};
 use crate::image::Forge;
 use crate::loader::{self, DefaultEntry};
@@ -21,7 +21,7 @@ pub fn decide(
 ) -> Result<Plan, Error> {
     let selection = select::generations(request)?;
     let mut survey = Survey::take(partitions, forge)?;
-    let gathered = gather::gather(selection.generations.iter().copied(), &survey, forge)?;
+    let gathered = gather::gather(selection.generations.iter().copied(), &survey, forge);
     refuse_without_default(&gathered, selection.default)?;
 
     let boot = partitions.volume(Partition::Boot);
@@ -64,14 +64,7 @@ pub fn decide(
     };
     let mut sources = gathered.sources;
     let mut staying = images(request, &gathered.wanted, &survey, forge, &mut plan)?;
-    keep_others(
-        request,
-        &survey,
-        forge,
-        &mut sources,
-        &mut staying,
-        &mut plan,
-    )?;
+    keep_others(request, &survey, &mut sources, &mut staying, &mut plan);
     plan.boots
         .sort_by(|one, other| one.name.boot_order(&other.name));
     let needed: BTreeSet<Payload> = wanted
@@ -162,16 +155,18 @@ fn images<'s>(
                 .counter
                 .map(|counter| (u32::MAX - counter.left, counter.done))
         });
-        let digest = forge
-            .read(&one.unsigned)
-            .map_err(|source| failed(&one.title, source))?
-            .digest;
-        let is_it = |image: &&&FoundImage| {
-            image.is_sound() && image.read.as_ref().is_ok_and(|read| read.digest == digest)
-        };
-        let found = present.iter().find(is_it).copied();
-        for image in &present {
-            if !is_it(&image) {
+        let blame = |source| failed(&one.title, source);
+        let mut found = None;
+        for image in present {
+            let is_it = match &image.read {
+                Ok(read) if image.is_sound() => {
+                    forge.is_finished(read, &one.unsigned).map_err(blame)?
+                }
+                _ => false,
+            };
+            if is_it {
+                found.get_or_insert(image);
+            } else {
                 let why = match &image.read {
                     Err(why) => format!("damaged: {why}"),
                     Ok(read) => format!("not what its name says, or {}", read.signature),
@@ -202,8 +197,10 @@ fn images<'s>(
             is_new: found.is_none(),
             kept: None,
             pcr11: forge
-                .pcr11(&one.content)
-                .map_err(|source| failed(&one.title, source))?,
+                .read(&one.unsigned)
+                .map_err(blame)?
+                .pcr11
+                .ok_or_else(|| blame(ForgeError("it is no thin image".to_owned())))?,
         });
     }
     Ok(staying)
@@ -213,11 +210,10 @@ fn images<'s>(
 fn keep_others<'s>(
     request: &Request<'_>,
     survey: &'s Survey,
-    forge: &dyn Forge,
     sources: &mut HashMap<Payload, Source>,
     staying: &mut Staying<'s>,
     plan: &mut Plan,
-) -> Result<(), Error> {
+) {
     let last_good = select::last_good(survey, &request.booted);
     for image in survey.images.iter().filter(|image| image.is_sound()) {
         let Some(why) = select::keeps(image, &request.booted, last_good) else {
@@ -241,7 +237,7 @@ fn keep_others<'s>(
                 .push(format!("{} ({why}) is damaged beyond repair", image.path));
             continue;
         }
-        let Some(content) = &read.content else {
+        let (Some(content), Some(pcr11)) = (&read.content, read.pcr11) else {
             continue;
         };
         staying.insert(image.path.to_string(), image);
@@ -251,12 +247,9 @@ fn keep_others<'s>(
             toplevel: toplevel.to_owned(),
             is_new: false,
             kept: Some(why),
-            pcr11: forge
-                .pcr11(content)
-                .map_err(|source| failed(&image.path.to_string(), source))?,
+            pcr11,
         });
     }
-    Ok(())
 }
 
 fn payloads(

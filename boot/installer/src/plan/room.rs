@@ -13,7 +13,7 @@ use super::{Plan, Removal};
 const DIRECTORY_SLOT: u64 = 32;
 /// Slots that the longest of our names takes, rounded up.
 const SLOTS_PER_FILE: u64 = 12;
-/// Images larger by the signature than they are unsigned; certificates may be long.
+/// Images are larger by their signature, and by signed policies, than they are before; certificates may be long.
 const SIGNATURE: u64 = 16 << 10;
 
 /// Bytes on a partition.

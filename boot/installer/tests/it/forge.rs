@@ -1,12 +1,14 @@
 //! The program's own forge, with keys made on the spot and a stub that is an image but no program.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
 
 use snowguard_boot_format::signer::{SignError, Signer, SigningRequest};
 use snowguard_boot_format::x509::Certificate;
 use snowguard_boot_installer::digest::Digest;
 use snowguard_boot_installer::error::ForgeError;
 use snowguard_boot_installer::image::{Content, Forge, Read};
+use snowguard_boot_installer::policy::PolicyKey;
 use snowguard_boot_installer::thin::ThinForge;
 use snowguard_boot_signer::{KeyKindToMake, SoftwareSigner};
 
@@ -17,6 +19,9 @@ use crate::material::signer;
 pub struct Exchangeable {
     pub key: Key,
     pub stub: String,
+    /// Whether images bring signed policies.
+    pub policies: bool,
+    read: Mutex<HashMap<[Digest; 2], Result<Read, ForgeError>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -29,15 +34,21 @@ pub fn forge() -> Exchangeable {
     Exchangeable {
         key: Key::First,
         stub: "stub 1".to_owned(),
+        policies: false,
+        read: Mutex::default(),
     }
 }
 
 impl Exchangeable {
     pub fn thin(&self) -> ThinForge {
-        ThinForge::new(
+        let forge = ThinForge::new(
             image(self.stub.as_bytes(), 0),
             Box::new(Shared(self.key.signer())),
-        )
+        );
+        match self.policies {
+            true => forge.with_policy_key(PolicyKey::new(Box::new(Shared(policies()))).unwrap()),
+            false => forge,
+        }
     }
 }
 
@@ -50,21 +61,39 @@ impl Forge for Exchangeable {
         self.thin().sign(unsigned)
     }
 
+    /// What an image is depends on nothing but its bytes and our certificate, and the tests of power cuts ask for
+    /// the same images tens of thousands of times.
     fn read(&self, image: &[u8]) -> Result<Read, ForgeError> {
-        self.thin().read(image)
+        let key = [image, self.key.signer().certificate().der()].map(Digest::of);
+        let known = self.read.lock().unwrap().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let read = self.thin().read(image);
+            self.read.lock().unwrap().insert(key, read.clone());
+            read
+        })
     }
 
-    fn signer(&self) -> Digest {
-        self.thin().signer()
+    fn finish(&self, assembled: &[u8]) -> Result<Vec<u8>, ForgeError> {
+        self.thin().finish(assembled)
+    }
+
+    fn is_finished(&self, found: &Read, assembled: &[u8]) -> Result<bool, ForgeError> {
+        self.thin().is_finished(found, assembled)
+    }
+
+    fn identity(&self) -> Vec<u8> {
+        self.thin().identity()
     }
 
     fn signer_name(&self) -> String {
         self.thin().signer_name()
     }
+}
 
-    fn pcr11(&self, content: &Content) -> Result<Digest, ForgeError> {
-        self.thin().pcr11(content)
-    }
+/// What signs policies; TPMs are given RSA keys only.
+fn policies() -> &'static SoftwareSigner {
+    static POLICIES: OnceLock<SoftwareSigner> = OnceLock::new();
+    POLICIES.get_or_init(|| signer(KeyKindToMake::Rsa2048, "policies"))
 }
 
 impl Key {

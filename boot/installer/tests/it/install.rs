@@ -2,6 +2,7 @@
 
 mod bad_input;
 pub mod folder;
+mod sections;
 
 use std::fs;
 

@@ -18,6 +18,7 @@ use crate::files;
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
 use crate::partitions::{Locked, PartitionOptions, VariableOptions};
+use crate::policy_signer::PolicyKeyOptions;
 use crate::signer::SignerOptions;
 
 /// What to install, and where.
@@ -42,6 +43,9 @@ pub struct Options {
     /// systemd-boot, as its package has it (systemd-bootx64.efi)
     #[arg(long, value_name = "FILE")]
     systemd_boot: PathBuf,
+    /// Lines of SBAT to put behind those of the stub and the kernel, as text or @FILE
+    #[arg(long, value_name = "TEXT")]
+    sbat: Option<String>,
     /// The system that runs now
     #[arg(long, value_name = "PATH", default_value = "/run/booted-system")]
     booted: PathBuf,
@@ -65,6 +69,8 @@ pub struct Options {
     dry_run: bool,
     #[command(flatten)]
     signer: SignerOptions,
+    #[command(flatten)]
+    policy: PolicyKeyOptions,
 }
 
 #[derive(Serialize)]
@@ -77,10 +83,18 @@ struct Installed<'p> {
 
 /// Plans, and unless it is a dry run, carries it out.
 pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
-    let signer = options.signer.open(crate::clock::now()?)?;
+    let now = crate::clock::now()?;
+    let signer = options.signer.open(now)?;
+    let policy_key = options.policy.open(&options.signer, now)?;
     let stub = files::read(&options.stub, files::MAX_SMALL)?;
     let boot_loader = files::read(&options.systemd_boot, files::MAX_SMALL)?;
-    let forge = ThinForge::new(stub, signer);
+    let mut forge = ThinForge::new(stub, signer);
+    if let Some(key) = policy_key {
+        forge = forge.with_policy_key(key);
+    }
+    if let Some(sbat) = &options.sbat {
+        forge = forge.with_generations(files::read_text(sbat)?);
+    }
     let profile = Profile::read(&options.profile)?;
     let toplevel = options.toplevel.as_ref().unwrap_or(&options.profile);
     let default = resolve(toplevel)?;

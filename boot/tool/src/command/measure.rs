@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 use snowguard_boot_format::digest::DigestAlgorithm;
-use snowguard_boot_format::pcr::{self, PHASES, Pcr};
+use snowguard_boot_format::pcr::{self, Pcr};
 use snowguard_boot_format::pe;
 use snowguard_boot_format::uki::Section;
 use snowguard_boot_installer::volume::VolumePath;
@@ -139,15 +139,6 @@ impl Measured {
     }
 }
 
-/// PCR 11 after a path of phases.
-pub fn after_phases(start: &Pcr, phases: &str) -> Pcr {
-    let mut value = start.clone();
-    for word in phases.split(':').filter(|word| !word.is_empty()) {
-        value.measure(word.as_bytes());
-    }
-    value
-}
-
 /// Predicts.
 pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
     let image = options.image.read()?;
@@ -182,7 +173,7 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
             measurements.pcr11.push(Measurement {
                 bank: bank.name(),
                 phase: Some(phase.clone()),
-                value: after_phases(&start, phase).to_string(),
+                value: start.after(phase).to_string(),
             });
         }
         measurements.pcr4.push(Measurement {
@@ -208,15 +199,7 @@ pub fn phases(given: &[String], from: usize) -> Result<Vec<String>> {
     if !given.is_empty() {
         return Ok(given.to_vec());
     }
-    let all = (from..=PHASES.len()).map(|count| {
-        PHASES
-            .iter()
-            .take(count)
-            .copied()
-            .collect::<Vec<_>>()
-            .join(":")
-    });
-    Ok(all.collect())
+    Ok(pcr::usual_paths(from).collect())
 }
 
 impl fmt::Display for Measurements {

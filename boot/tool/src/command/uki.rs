@@ -162,7 +162,7 @@ fn base(options: &Options) -> Result<Group> {
     ];
     for (section, text) in texts {
         if let Some(text) = text {
-            group.push((section, read_text(text)?));
+            group.push((section, files::read_text(text)?));
         }
     }
     let single = [
@@ -211,7 +211,7 @@ fn add_sbat(group: &mut Group, options: &Options, stub: &[u8]) -> Result<()> {
     let of_stub = usize::from(
         pe::File::parse(stub).is_ok_and(|file| file.section(Section::Sbat.name()).is_some()),
     );
-    all.extend(options.sbat.as_deref().map(read_text).transpose()?);
+    all.extend(options.sbat.as_deref().map(files::read_text).transpose()?);
     if all.len() > of_stub {
         let all: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
         let merged = sbat::merge(&all).context("cannot merge the .sbat sections")?;
@@ -258,13 +258,6 @@ fn pieces(group: &Group) -> Vec<Piece<'_>> {
         .iter()
         .map(|(section, content)| Piece::new(*section, content))
         .collect()
-}
-
-fn read_text(text: &str) -> Result<Vec<u8>> {
-    match text.strip_prefix('@') {
-        Some(path) => files::read(Path::new(path), files::MAX_SMALL),
-        None => Ok(text.as_bytes().to_vec()),
-    }
 }
 
 impl fmt::Display for Built {

@@ -9,7 +9,7 @@ use crate::image::image;
 use crate::program::{Place, SIGNER};
 
 /// A generation with its own kernel and initrd.
-fn generation(place: &Place, number: u32) {
+pub fn generation(place: &Place, number: u32) {
     let system = place.at(&format!("{number}-system"));
     fs::create_dir_all(&system).expect("made");
     place.write(&format!("{number}-kernel"), &vec![number as u8; 3000]);
@@ -28,7 +28,7 @@ fn generation(place: &Place, number: u32) {
     symlink(&system, place.at(&format!("system-{number}-link"))).expect("linked");
 }
 
-fn place() -> Place {
+pub fn place() -> Place {
     let place = Place::new().with_keys();
     place.write("stub", &image(&[".text"]));
     let mut boot_loader = image(&[".text"]);
@@ -42,7 +42,7 @@ fn place() -> Place {
     place
 }
 
-fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
+pub fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let fixed = [
         "install",
         "--profile",

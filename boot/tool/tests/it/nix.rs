@@ -17,6 +17,7 @@ fn what_the_module_runs_is_understood_by_the_program() {
         "configurationLimit": 7,
         "editor": true,
         "consoleMode": "max",
+        "pcrPolicy": {"keyFile": "/keys/p.key", "certificateFile": "/keys/p.pem"},
     });
     for settings in [json!({"enable": true}), all] {
         let Some(module) = evaluate(&settings) else {
@@ -60,12 +61,19 @@ fn the_module_refuses_what_a_shell_would_split_and_keys_in_the_store() {
         "stub": "/nix/store/stub.efi",
         "efiSystemPartition": "/my boot",
         "signer": {"keyFile": "/nix/store/k", "certificateFile": null},
+        "pcrPolicy": {"keyFile": "/nix/store/p"},
     });
     let Some(module) = evaluate(&settings) else {
         return;
     };
     let failed = module["failed"].to_string();
-    for part in ["/my boot", "needs its certificate", "in the Nix store"] {
+    for part in [
+        "/my boot",
+        "signer: a key needs its certificate",
+        "signer.keyFile is in the Nix store",
+        "pcrPolicy: a key needs its certificate",
+        "pcrPolicy.keyFile is in the Nix store",
+    ] {
         assert!(failed.contains(part), "{failed}");
     }
     assert_eq!(evaluate(&json!({})), Some(Value::Null));

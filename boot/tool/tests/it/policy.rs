@@ -4,6 +4,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use snowguard_boot_format::pe::File;
+use snowguard_boot_format::uki::Section;
 
 use crate::image::image;
 use crate::program::Place;
@@ -25,7 +27,7 @@ impl Drop for SoftwareTpm {
 
 impl SoftwareTpm {
     fn start(place: &Place) -> Self {
-        std::fs::create_dir(place.at("tpm")).expect("made");
+        std::fs::create_dir_all(place.at("tpm")).expect("made");
         let socket = |name: &str| format!("type=unixio,path={}", place.text(name));
         let child = Command::new("swtpm")
             .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
@@ -137,49 +139,77 @@ fn systemd_measure_signs_the_same() {
     assert_eq!(appended["sha384"].as_array().map(Vec::len), Some(4));
 }
 
-#[test]
-fn what_is_sealed_to_the_key_opens_in_its_phase_and_not_after() {
-    if !there("tpm2_policyauthorize") || !there("swtpm") || !there("openssl") {
-        return;
-    }
-    let place = with_key();
-    let policy = ["policy", "a.efi", "--phase", "enter-initrd"];
-    let signed = place.good(&[&policy[..], &KEY].concat());
-    let signed: Value = serde_json::from_str(&signed).expect("JSON");
-    let one = &signed["sha256"][0];
-    let text = |name: &str| one[name].as_str().expect("text").to_owned();
-    place.write("sig.b64", format!("{}\n", text("sig")).as_bytes());
-    place.write("pol.hex", text("pol").as_bytes());
-    let decode = ["base64", "-d", "-A", "-in", &place.text("sig.b64"), "-out"];
-    must("openssl", &[&decode[..], &[&place.text("sig")]].concat());
-    let bytes = text("pol");
-    let bytes: Vec<u8> = (0..bytes.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&bytes[at..at + 2], 16).expect("hexadecimal"))
-        .collect();
-    place.write("pol", &bytes);
-    place.write("secret", b"disk key");
+/// Something sealed to whatever the key signs for, on a TPM that is started anew for each boot.
+struct Sealed<'p> {
+    place: &'p Place,
+    tpm: SoftwareTpm,
+}
 
-    let tpm = SoftwareTpm::start(&place);
-    tpm.must(
-        &place,
-        &[
-            "tpm2_loadexternal -Q -C o -G rsa -u pcrpkey -c key.ctx -n key.name",
-            "tpm2_startauthsession -S s.ctx",
-            "tpm2_policyauthorize -Q -S s.ctx -L sealed.policy -n key.name",
-            "tpm2_flushcontext s.ctx",
-            "tpm2_createprimary -Q -C o -G ecc -c primary.ctx",
-            "tpm2_create -Q -C primary.ctx -i secret -L sealed.policy -u sealed.pub -r sealed.priv",
-        ],
-    );
-    let unseal = || {
-        let verify =
-            "tpm2_verifysignature -Q -c key.ctx -g sha256 -m pol -s sig -f rsassa -t ticket";
+const LOAD_KEY: &str = "tpm2_loadexternal -Q -C o -G rsa -u pcrpkey -c key.ctx -n key.name";
+const PRIMARY: &str = "tpm2_createprimary -Q -C o -G ecc -c primary.ctx -a \
+    restricted|decrypt|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
+
+impl<'p> Sealed<'p> {
+    fn new(place: &'p Place) -> Self {
+        place.write("secret", b"disk key");
+        let tpm = SoftwareTpm::start(place);
         tpm.must(
-            &place,
+            place,
             &[
-                "tpm2_loadexternal -Q -C o -G rsa -u pcrpkey -c key.ctx -n key.name",
-                verify,
+                LOAD_KEY,
+                "tpm2_startauthsession -S s.ctx",
+                "tpm2_policyauthorize -Q -S s.ctx -L sealed.policy -n key.name",
+                "tpm2_flushcontext s.ctx",
+                PRIMARY,
+                "tpm2_create -Q -C primary.ctx -i secret -L sealed.policy -a fixedtpm|fixedparent|noda -u sealed.pub -r sealed.priv",
+            ],
+        );
+        Self { place, tpm }
+    }
+
+    /// As when the machine is turned off and on: registers begin anew, what is sealed stays. (It is cut off, which a TPM
+    /// takes for an attack on what is not marked `noda`.)
+    fn boot(self) -> Self {
+        let place = self.place;
+        drop(self.tpm);
+        for socket in ["tpm.sock", "tpm.sock.ctrl"] {
+            let _gone = std::fs::remove_file(place.at(socket));
+        }
+        let tpm = SoftwareTpm::start(place);
+        tpm.must(place, &[PRIMARY]);
+        Self { place, tpm }
+    }
+
+    fn measure(&self, bytes: &[u8]) {
+        let digest = snowguard_boot_format::digest::DigestAlgorithm::Sha256.digest(&[bytes]);
+        let line = format!("tpm2_pcrextend 11:sha256={digest}");
+        self.tpm.must(self.place, &[&line]);
+    }
+
+    /// As a stub does it.
+    fn measure_section(&self, name: &str, bytes: &[u8]) {
+        self.measure(format!("{name}\0").as_bytes());
+        self.measure(bytes);
+    }
+
+    /// What was sealed, if one signed policy opens it now.
+    fn unseal(&self, signed: &Value) -> Option<Vec<u8>> {
+        let (place, tpm) = (self.place, &self.tpm);
+        let text = |name: &str| signed[name].as_str().expect("text").to_owned();
+        place.write("sig.b64", format!("{}\n", text("sig")).as_bytes());
+        let decode = ["base64", "-d", "-A", "-in", &place.text("sig.b64"), "-out"];
+        must("openssl", &[&decode[..], &[&place.text("sig")]].concat());
+        let policy = text("pol");
+        let policy: Vec<u8> = (0..policy.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&policy[at..at + 2], 16).expect("hexadecimal"))
+            .collect();
+        place.write("pol", &policy);
+        tpm.must(
+            place,
+            &[
+                LOAD_KEY,
+                "tpm2_verifysignature -Q -c key.ctx -g sha256 -m pol -s sig -f rsassa -t ticket",
                 "tpm2_load -Q -C primary.ctx -u sealed.pub -r sealed.priv -c sealed.ctx",
                 "tpm2_startauthsession --policy-session -S s.ctx",
             ],
@@ -190,18 +220,32 @@ fn what_is_sealed_to_the_key_opens_in_its_phase_and_not_after() {
             "tpm2_unseal -Q -c sealed.ctx -p session:s.ctx -o opened",
         ]
         .iter()
-        .all(|line| tpm.tool(&place, line));
-        tpm.must(&place, &["tpm2_flushcontext s.ctx"]);
+        .all(|line| tpm.tool(place, line));
+        tpm.must(place, &["tpm2_flushcontext s.ctx"]);
         let opened = opened.then(|| place.read("opened"));
         let _absent_if_refused = std::fs::remove_file(place.at("opened"));
         opened
-    };
-    assert_eq!(unseal(), None, "nothing has booted");
-    // What the stub measures, then the phase.
-    let measure = |bytes: &[u8]| {
-        let digest = snowguard_boot_format::digest::DigestAlgorithm::Sha256.digest(&[bytes]);
-        tpm.must(&place, &[&format!("tpm2_pcrextend 11:sha256={digest}")]);
-    };
+    }
+}
+
+const SECRET: Option<&[u8]> = Some(b"disk key");
+
+fn can_seal() -> bool {
+    there("tpm2_policyauthorize") && there("swtpm") && there("openssl")
+}
+
+#[test]
+fn what_is_sealed_to_the_key_opens_in_its_phase_and_not_after() {
+    if !can_seal() {
+        return;
+    }
+    let place = with_key();
+    let policy = ["policy", "a.efi", "--phase", "enter-initrd"];
+    let signed = place.good(&[&policy[..], &KEY].concat());
+    let signed: Value = serde_json::from_str(&signed).expect("JSON");
+    let signed = &signed["sha256"][0];
+    let sealed = Sealed::new(&place);
+    assert_eq!(sealed.unseal(signed), None, "nothing has booted");
     for (name, file) in [
         (".linux", "linux"),
         (".osrel", "osrel"),
@@ -211,18 +255,86 @@ fn what_is_sealed_to_the_key_opens_in_its_phase_and_not_after() {
         (".dtb", "dtb"),
         (".pcrpkey", "pcrpkey"),
     ] {
-        measure(format!("{name}\0").as_bytes());
-        measure(&place.read(file));
+        sealed.measure_section(name, &place.read(file));
     }
-    assert_eq!(unseal(), None, "before the initrd");
-    measure(b"enter-initrd");
-    assert_eq!(
-        unseal().as_deref(),
-        Some(b"disk key".as_slice()),
-        "in the initrd"
-    );
-    measure(b"leave-initrd");
-    assert_eq!(unseal(), None, "after the initrd");
+    assert_eq!(sealed.unseal(signed), None, "before the initrd");
+    sealed.measure(b"enter-initrd");
+    assert_eq!(sealed.unseal(signed).as_deref(), SECRET, "in the initrd");
+    sealed.measure(b"leave-initrd");
+    assert_eq!(sealed.unseal(signed), None, "after the initrd");
+}
+
+/// The parts of an image, and of the kernel and initrd that it names, as a stub measures them.
+fn measure_thin(sealed: &Sealed<'_>, image: &[u8], kernel: &[u8], initrd: &[u8]) {
+    let file = File::parse(image).expect("whole");
+    for section in Section::ALL {
+        match section {
+            Section::Linux => sealed.measure_section(".linux", kernel),
+            Section::Initrd => sealed.measure_section(".initrd", initrd),
+            Section::PcrSignature => {}
+            _ => {
+                if let Some(header) = file.section(section.name()) {
+                    sealed.measure_section(section.as_str(), file.contents(&header));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_sealed_to_the_key_opens_for_an_installed_generation_and_for_the_next() {
+    if !can_seal() {
+        return;
+    }
+    let place = crate::install::place();
+    place.good(&["keys", "create", "--folder", "p", "--kind", "rsa2048"]);
+    let pem = place.text("p/keys/db/db.pem");
+    let public = must("openssl", &["x509", "-pubkey", "-noout", "-in", &pem]);
+    place.write("pcrpkey", public.as_bytes());
+    let policy_key = [
+        "--policy-key",
+        "p/keys/db/db.key",
+        "--policy-certificate",
+        "p/keys/db/db.pem",
+    ];
+    let mut sealed = Sealed::new(&place);
+    for number in 1..=2 {
+        crate::install::generation(&place, number);
+        let system = format!("{number}-system");
+        let install = [&policy_key[..], &[&system]].concat();
+        place.good(&crate::install::arguments(&install));
+        let name = std::fs::read_dir(place.at("esp/EFI/Linux"))
+            .expect("there")
+            .map(|entry| {
+                entry
+                    .expect("read")
+                    .file_name()
+                    .into_string()
+                    .expect("text")
+            })
+            .find(|name| name.starts_with(&format!("nixos-generation-{number}-")))
+            .expect("installed");
+        let image = place.read(&format!("esp/EFI/Linux/{name}"));
+        let file = File::parse(&image).expect("whole");
+        let content = |section: Section| {
+            let header = file.section(section.name()).expect("there");
+            file.contents(&header)
+        };
+        assert_eq!(content(Section::PcrPublicKey), public.as_bytes());
+        let all: Value = serde_json::from_slice(content(Section::PcrSignature)).expect("JSON");
+        let signed = all["sha256"][0].clone();
+
+        sealed = sealed.boot();
+        let payload = |kind: &str| place.read(&format!("{number}-{kind}"));
+        measure_thin(&sealed, &image, &payload("kernel"), &payload("initrd"));
+        sealed.measure(b"enter-initrd");
+        assert_eq!(sealed.unseal(&signed).as_deref(), SECRET, "{number}");
+        // Another initrd is another value.
+        sealed = sealed.boot();
+        measure_thin(&sealed, &image, &payload("kernel"), b"another");
+        sealed.measure(b"enter-initrd");
+        assert_eq!(sealed.unseal(&signed), None, "{number}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One run, cut everywhere.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -57,13 +58,18 @@ pub fn run(scenario: Scenario<'_>) {
     let mend_step = if every { 1 } else { (SAMPLE / MENDED).max(1) };
     let fsck = has_fsck();
     let (mut cuts, mut mended, mut new) = (0, 0, 0);
+    // What boots, and whether it can be mended, depends on the disk alone: each is looked at once.
+    let (mut boots, mut mends) = (HashMap::new(), HashSet::new());
     for (place, cut) in (0..=count).step_by(step).chain([count]).enumerate() {
         for seed in 0..SEEDS {
-            let booted = boot(lose(&disk, cut, seed), &scenario.machine.forge);
+            let view = lose(&disk, cut, seed);
+            let booted = boots
+                .entry(view.digest())
+                .or_insert_with(|| boot(view, &scenario.machine.forge));
             cuts += 1;
             match (booted, scenario.boots_before) {
-                (Ok(generation), _) if generation == scenario.boots_after => new += 1,
-                (Ok(generation), Some(before)) if generation == before => {}
+                (Ok(generation), _) if *generation == scenario.boots_after => new += 1,
+                (Ok(generation), Some(before)) if *generation == before => {}
                 (Err(_), None) => {}
                 (booted, _) => {
                     for at in cut.saturating_sub(12)..(cut + 3).min(count) {
@@ -74,14 +80,20 @@ pub fn run(scenario: Scenario<'_>) {
             }
         }
         if fsck && place % mend_step == 0 {
-            mend(&scenario, lose(&disk, cut, 0), cut);
+            let view = lose(&disk, cut, 0);
+            if mends.insert(view.digest()) {
+                mend(&scenario, view, cut);
+            }
             mended += 1;
         }
     }
     // A scenario in which every cut comes before the switch, or after it, shows nothing.
     assert!(new > 0);
     println!(
-        "{count} events, {cuts} cuts, {new} boot the new state, {mended} mended by the next run"
+        "{count} events, {cuts} cuts ({} different disks), {new} boot the new state, {mended} mended by the next run \
+         ({} different disks)",
+        boots.len(),
+        mends.len()
     );
 }
 

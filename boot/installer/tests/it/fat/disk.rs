@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+use snowguard_boot_installer::digest::Digest;
+
 pub const SECTOR: usize = 512;
 pub type Sector = [u8; SECTOR];
 
@@ -165,6 +167,22 @@ impl View {
             bytes[start..start + SECTOR].copy_from_slice(data);
         }
         bytes
+    }
+
+    /// Two views of one disk with the same digest hold the same bytes.
+    pub fn digest(&self) -> Digest {
+        let mut sectors: Vec<_> = self
+            .over
+            .iter()
+            .filter(|(sector, data)| **data != from_base(&self.base, **sector))
+            .collect();
+        sectors.sort_unstable_by_key(|(sector, _)| **sector);
+        let mut bytes = Vec::with_capacity(sectors.len() * (SECTOR + 4));
+        for (sector, data) in sectors {
+            bytes.extend(sector.to_le_bytes());
+            bytes.extend(data);
+        }
+        Digest::of(&bytes)
     }
 
     fn sector(&self, sector: u32) -> Sector {
