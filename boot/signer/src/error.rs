@@ -19,7 +19,7 @@ pub enum SignerError {
     },
     /// A private key that others could have read or changed.
     #[error(
-        "{path} is a private key with permissions {mode:04o}; it must be its owner's alone (chmod 600)"
+        "{path} holds a secret and has the permissions {mode:04o}; it must be its owner's alone (chmod 600)"
     )]
     Permissions {
         /// The file.

@@ -25,13 +25,13 @@ pub fn ask(question: &str) -> Result<Zeroizing<String>, SignerError> {
     let shown = tcgetattr(&terminal).map_err(|error| failed(error.to_string()))?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
-    terminal
-        .write_all(question.as_bytes())
-        .map_err(|error| failed(error.to_string()))?;
+    // Before the question: what is typed at once must be neither shown nor dropped.
     tcsetattr(&terminal, OptionalActions::Flush, &hidden)
         .map_err(|error| failed(error.to_string()))?;
     let mut line = Zeroizing::new(String::new());
-    let read = BufReader::new(&terminal).read_line(&mut line);
+    let read = terminal
+        .write_all(question.as_bytes())
+        .and_then(|()| BufReader::new(&terminal).read_line(&mut line));
     // The terminal must show what is typed again, whatever came of the question.
     let restored = tcsetattr(&terminal, OptionalActions::Flush, &shown);
     let _newline = terminal.write_all(b"\n");

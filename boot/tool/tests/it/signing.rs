@@ -140,6 +140,71 @@ fn a_key_that_others_may_read_is_refused() {
     assert_eq!(place.read("a.efi"), image(&[".text"]));
 }
 
+/// Runs the program with a terminal of its own, types this at the first question, and shows all that stood there.
+const TERMINAL: &str = "
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+shown, typed = b'', False
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    shown += piece
+    if not typed and shown.endswith(b': '):
+        typed = True
+        os.write(terminal, sys.argv[1].encode() + b'\\n')
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+";
+
+#[test]
+fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+    if !there("openssl") || !there("python3") {
+        return;
+    }
+    let place = Place::new().with_keys();
+    let (key, encrypted) = (place.text("k/keys/db/db.key"), place.text("encrypted"));
+    let encrypt = ["pkcs8", "-topk8", "-in", &key, "-out", &encrypted];
+    must(
+        "openssl",
+        &[&encrypt[..], &["-passout", "pass:horse"]].concat(),
+    );
+    std::fs::set_permissions(&encrypted, std::fs::Permissions::from_mode(0o600)).expect("set");
+    place.write("a.efi", &image(&[".text"]));
+    let typing = |passphrase: &str| {
+        let output = std::process::Command::new("python3")
+            .args([
+                "-c",
+                TERMINAL,
+                passphrase,
+                env!("CARGO_BIN_EXE_snowguard-boot"),
+            ])
+            .args(["sign", "a.efi", "--key", "encrypted", SIGNER[2], SIGNER[3]])
+            .current_dir(place.at(""))
+            .env("SOURCE_DATE_EPOCH", "1767225600")
+            .output()
+            .expect("python3 starts");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.contains("passphrase of encrypted: "), "{shown}");
+        assert!(!shown.contains(passphrase), "{shown}");
+        (output.status.code(), shown)
+    };
+    let before = place.read("a.efi");
+    let (code, shown) = typing("house");
+    assert!(
+        code == Some(3) && shown.contains("the passphrase is wrong"),
+        "{shown}"
+    );
+    assert_eq!(place.read("a.efi"), before);
+    assert_eq!(typing("horse").0, Some(0));
+    place.good(&["verify", SIGNER[2], SIGNER[3], "a.efi"]);
+}
+
 #[test]
 fn no_signer_is_a_usage_error() {
     let place = Place::new();
