@@ -5,26 +5,33 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use snowguard_boot_format::digest::DigestAlgorithm;
+use snowguard_boot_format::pcr::Pcr;
+use snowguard_boot_format::policy::pcr_policy;
+use snowguard_boot_format::x509::Certificate;
 use snowguard_vm::disk::Disk;
 use snowguard_vm::keys::{BootOption, Firmware};
 use snowguard_vm::kit::Kit;
 use snowguard_vm::machine::{Conditions, Machine, Outcome, Tpm};
 use snowguard_vm::report::Report;
 
-use crate::program::{Place, SIGNER};
+use crate::program::{Place, SIGNER, complaint};
 use crate::tools::must;
 
 const PANIC: &str = "Rebooting immediately";
 /// Firmware tries this one first, once it is on the disk.
 const UNSIGNED: &str = "\\EFI\\T\\unsigned.efi";
-/// The program in the machine, which has no dynamic loader of its own.
-const PROGRAM: &str = "/boot/test/ld.so --library-path /boot/test /boot/test/snowguard-boot";
+/// How a program is started in the machine, which has no dynamic loader of its own.
+const START: &str = "/boot/test/ld.so --library-path /boot/test /boot/test/";
 
 /// From a machine without keys to one that boots only what we signed, and survives an update that doesn't come up.
 ///
 /// The first generation enrols our keys from inside the machine, in setup mode, and blesses itself. Then an
 /// unsigned image is put before it, which firmware now refuses, and a second generation is installed that
 /// panics: systemd-boot counts it down, and the fourth boot is the first generation again, by itself.
+///
+/// The machine has a network card whose option ROM nobody signed: enrolling is refused until that was thought of, and
+/// the ROM goes on working. In the end efitools writes another db by our authorisation, and not by a stranger's.
 #[test]
 fn keys_enrolled_in_setup_mode_stop_the_unsigned_and_a_generation_that_panics_thrice_falls_back() {
     let Some(kit) = Kit::obtain().expect("a kit") else {
@@ -40,10 +47,12 @@ fn keys_enrolled_in_setup_mode_stop_the_unsigned_and_a_generation_that_panics_th
     generation(&place, &kit, 1, &["quiet", "snowguard.run"]);
     install(&place, 1);
     let commands = [
-        "keys enroll --folder /boot/test/k --allow-drivers --accept-risk",
-        "bless --esp /boot",
+        "snowguard-boot keys enroll --folder /boot/test/k",
+        "snowguard-boot keys enroll --folder /boot/test/k --allow-drivers",
+        "snowguard-boot bless --esp /boot",
     ];
-    bring_program(&place, &commands);
+    let program = env!("CARGO_BIN_EXE_snowguard-boot");
+    bring(&place, &[program], &commands);
 
     let options = [
         ("unsigned", UNSIGNED),
@@ -58,15 +67,30 @@ fn keys_enrolled_in_setup_mode_stop_the_unsigned_and_a_generation_that_panics_th
         options: options.to_vec(),
         ..Firmware::default()
     };
-    let machine = Machine::new(&kit, &disk(&place), &firmware).expect("a machine");
+    let mut machine = Machine::new(&kit, &disk(&place), &firmware).expect("a machine");
+    machine.plug_in_network_card();
     let outcome = machine.run(&["Kernel panic"]).expect("a run");
     let report = report(&outcome);
-    assert_eq!(ran(report, 0).0, 0, "{report:?}");
-    let enrolled = ran(report, 0).1;
-    assert!(enrolled.contains("written: db, KEK, PK"), "{enrolled}");
-    let (code, blessed) = ran(report, 1);
+    let (code, refused) = ran(report, 0);
+    assert!(
+        code == 1 && refused.contains("REFUSED, nothing was written: 1 drivers"),
+        "{refused}"
+    );
+    let at_risk = |line: &&str| line.ends_with("AT RISK: nothing is known to allow it");
+    let at_risk: Vec<&str> = refused.lines().filter(at_risk).collect();
+    let [card] = at_risk.as_slice() else {
+        panic!("{refused}");
+    };
+    assert!(card.contains("driver  PciRoot(0x0)/Pci("), "{card}");
+    let (code, enrolled) = ran(report, 1);
+    assert!(
+        code == 0 && enrolled.contains("written: db, KEK, PK"),
+        "{enrolled}"
+    );
+    let (code, blessed) = ran(report, 2);
     assert!(code == 0 && blessed.contains("is good"), "{blessed}");
     assert_eq!(report.pcr(11), Some(predicted(&place, 1)));
+    brings_policies(&place, report);
     fetch(&place, &machine);
     assert_eq!(counter(&place, 1), json!(null), "the blessed one");
 
@@ -74,12 +98,22 @@ fn keys_enrolled_in_setup_mode_stop_the_unsigned_and_a_generation_that_panics_th
     install(&place, 2);
     fs::create_dir_all(place.at("esp/EFI/T")).expect("made");
     place.write("esp/EFI/T/unsigned.efi", &kit.stub);
+    // By us, and by somebody whose key nobody has enrolled.
+    export(&place, "k", "ours");
+    place.good(&["keys", "create", "--folder", "f", "--kind", "rsa2048"]);
+    export(&place, "f", "foreign");
     let commands = [
-        "events",
-        "keys status --folder /boot/test/k",
-        "status --esp /boot --certificate /boot/test/k/keys/db/db.pem",
+        "snowguard-boot events",
+        "snowguard-boot keys status --folder /boot/test/k",
+        "snowguard-boot status --esp /boot --certificate /boot/test/k/keys/db/db.pem",
+        // Linux keeps such variables from being written by accident.
+        "chattr -i /sys/firmware/efi/efivars/db-d719b2cb-3d3a-4596-a3bc-dad00e67656f",
+        "efi-updatevar -f /boot/test/foreign/db.auth db",
+        "efi-updatevar -f /boot/test/ours/db.auth db",
+        "snowguard-boot keys status --folder /boot/test/k",
     ];
-    bring_program(&place, &commands);
+    let programs = [program, "/usr/bin/chattr", "/usr/bin/efi-updatevar"];
+    bring(&place, &programs, &commands);
     machine.set_disk(&disk(&place)).expect("put in");
     for tries in 1..=3 {
         // Without a TPM, which makes no difference to what boots.
@@ -108,12 +142,20 @@ fn keys_enrolled_in_setup_mode_stop_the_unsigned_and_a_generation_that_panics_th
     for (number, words) in [
         // The log's replay equals the TPM.
         (0, "EV_EFI_VARIABLE_AUTHORITY"),
+        // The card's ROM still runs: its digest is in db.
+        (0, "EV_EFI_BOOT_SERVICES_DRIVER"),
         (1, "enrolled"),
+        (1, "db: 2 entries"),
         (2, "generation 1"),
+        (3, ""),
+        (5, ""),
+        (6, "db: 1 entries"),
     ] {
         let (code, told) = ran(report, number);
         assert!(code == 0 && told.contains(words), "{number}: {told}");
     }
+    let (code, told) = ran(report, 4);
+    assert!(code != 0 && told.contains("db"), "{told}");
 }
 
 /// The kernel's command line is the signed one, and panics tell where they come from.
@@ -144,17 +186,46 @@ fn install(place: &Place, generation: u32) {
         &["--systemd-boot", "systemd-boot", "--esp", "esp"],
         &["--any-file-system", "--efivars", "none", "--booted", "none"],
         &["--tries", "3", "--timeout", "0", &toplevel],
+        // Any RSA key will do.
+        &["--policy-key", "k/keys/db/db.key"],
+        &["--policy-certificate", "k/keys/db/db.pem"],
         &SIGNER,
     ];
     place.good(&arguments.concat());
 }
 
-/// The program, what it needs to run, the keys, and what to do with them.
-fn bring_program(place: &Place, commands: &[&str]) {
+/// Lists and authorisations of these keys, later than whatever the machine writes.
+fn export(place: &Place, keys: &str, to: &str) {
+    let to = format!("esp/test/{to}");
+    let mut command = place.command(&["keys", "export", "--folder", keys, &to]);
+    // 2035.
+    let output = command.env("SOURCE_DATE_EPOCH", "2051222400").output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{}", complaint(&output));
+}
+
+/// Programs, what they need to run, the keys, and what to do with them.
+fn bring(place: &Place, programs: &[&str], commands: &[&str]) {
     let folder = place.at("esp/test");
     fs::create_dir_all(&folder).expect("made");
-    let program = env!("CARGO_BIN_EXE_snowguard-boot");
-    let stripped = folder.join("snowguard-boot").display().to_string();
+    for program in programs {
+        bring_program(&folder, program);
+    }
+    for (path, bytes) in files(&place.at("k")) {
+        let to = folder.join("k").join(path);
+        fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+        fs::write(to, bytes).expect("written");
+    }
+    let lines: Vec<String> = commands
+        .iter()
+        .map(|command| format!("{START}{command}\n"))
+        .collect();
+    fs::write(folder.join("commands"), lines.concat()).expect("written");
+}
+
+fn bring_program(folder: &Path, program: &str) {
+    let name = Path::new(program).file_name().expect("a program's name");
+    let stripped = folder.join(name).display().to_string();
     must("strip", &["-o", &stripped, program]);
     for line in must("ldd", &[program]).lines() {
         let path = line.split_whitespace().find(|word| word.starts_with('/'));
@@ -170,16 +241,6 @@ fn bring_program(place: &Place, commands: &[&str]) {
         };
         fs::copy(path, folder.join(name)).expect("copied");
     }
-    for (path, bytes) in files(&place.at("k")) {
-        let to = folder.join("k").join(path);
-        fs::create_dir_all(to.parent().expect("a folder")).expect("made");
-        fs::write(to, bytes).expect("written");
-    }
-    let lines: Vec<String> = commands
-        .iter()
-        .map(|command| format!("{PROGRAM} {command}\n"))
-        .collect();
-    fs::write(folder.join("commands"), lines.concat()).expect("written");
 }
 
 /// A disk with the files of `esp`.
@@ -232,6 +293,22 @@ fn predicted(place: &Place, generation: u32) -> [u8; 32] {
         .collect::<Result<_, _>>()
         .expect("hexadecimal");
     bytes.try_into().expect("32 bytes")
+}
+
+/// The booted system finds a policy that the key signed for what PCR 11 holds once the initrd runs.
+fn brings_policies(place: &Place, report: &Report) {
+    let signed = report.file("/.extra/tpm2-pcr-signature.json");
+    let signed: Value = serde_json::from_slice(signed.expect("handed over")).expect("JSON");
+    let image = report.file("/.extra/tpm2-pcr-public-key.pem");
+    let public =
+        Certificate::from_pem(std::str::from_utf8(&place.read("k/keys/db/db.pem")).expect("text"));
+    let public = public.expect("a certificate")[0].public_key_der().to_vec();
+    let public = snowguard_boot_format::pem::encode("PUBLIC KEY", &public);
+    assert_eq!(image, Some(public.as_bytes()));
+    let value = report.pcr(11).expect("a TPM");
+    let value = Pcr::from_bytes(DigestAlgorithm::Sha256, &value).expect("32 bytes");
+    let policy = pcr_policy(11, &value.after("enter-initrd")).expect("a register");
+    assert_eq!(signed["sha256"][0]["pol"], policy.to_string());
 }
 
 fn refuses_the_unsigned(outcome: &Outcome) {
