@@ -393,6 +393,22 @@ mod tests {
         );
         assert_ne!(one.to_string(), other.to_string());
         assert_eq!(name(&one.to_string()), one);
+        // A name in another case is another image, and a long one fits with its counter into FAT's 255 characters.
+        let [upper, lower] = ["Debug", "debug"]
+            .map(|text| ImageName::new(3, &[text.to_owned()], &Digest::of(text.as_bytes())));
+        assert!(!upper.to_string().eq_ignore_ascii_case(&lower.to_string()));
+        let long = ImageName::new(
+            u64::MAX,
+            &["x".repeat(300), "y".repeat(300)],
+            &Digest::of(b"3"),
+        );
+        let counter = Counter {
+            left: u32::MAX,
+            done: u32::MAX,
+        };
+        let long = long.with_counter(Some(counter));
+        assert!(long.to_string().len() <= 255, "{long}");
+        assert_eq!(name(&long.to_string()), long);
     }
 
     #[test]
