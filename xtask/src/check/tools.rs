@@ -49,7 +49,7 @@ const TOOLS: [Tool; 29] = [
     Tool {
         program: "busybox",
         package: "busybox-static",
-        purpose: "a static program for bootstrap steps and test machines to run",
+        purpose: "a static program for bootstrap steps to run",
     },
     Tool {
         program: "initdb",
