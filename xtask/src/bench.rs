@@ -14,6 +14,7 @@ mod measure;
 mod scanning;
 mod signing;
 mod system;
+mod triage;
 mod vulnix;
 
 use std::path::{Path, PathBuf};
@@ -101,6 +102,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     bench.records_on_server(workspace)?;
     bench.everything(workspace, &tracker, &folder)?;
     bench.pages(workspace, &tracker)?;
+    bench.readers(workspace, &tracker)?;
+    bench.triage(workspace)?;
     bench.exports(workspace)?;
     bench.scan(workspace, &tracker, &folder)?;
     let peak = Quantity::Bytes(bench.peak as f64);

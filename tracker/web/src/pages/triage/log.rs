@@ -2,7 +2,7 @@
 
 use askama::Template;
 use serde_json::Value;
-use snowguard_tracker_db::Activity;
+use snowguard_tracker_db::{Activity, Subject};
 
 use crate::pages::shell::Shell;
 use crate::show::time::{Millis, When};
@@ -57,6 +57,12 @@ impl Entry {
             .get("before")
             .and_then(Value::as_object)
             .is_some_and(|all| !all.is_empty());
+        let moves = ["stage", "advisories"].iter().any(|name| {
+            entry
+                .body
+                .get("after")
+                .is_some_and(|after| after.get(name).is_some())
+        });
         Self {
             id: entry.id,
             at: When::new(entry.at.get(), now),
@@ -73,11 +79,12 @@ impl Entry {
             changes,
             undone: entry.undone_by.is_some(),
             can_undo: has_before
-                && matches!(
-                    entry.subject,
-                    snowguard_tracker_db::Subject::Suggestion(_)
-                        | snowguard_tracker_db::Subject::Issue(_)
-                ),
+                && match entry.subject {
+                    Subject::Suggestion(_) => true,
+                    // Stages and bundles are moved, not undone.
+                    Subject::Issue(_) => !moves,
+                    Subject::Rule(_) | Subject::Person(_) => false,
+                },
             subject: (entry.subject.to_string(), subject_path(&entry.subject)),
         }
     }
@@ -87,6 +94,12 @@ fn shorten(value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.replace('_', " "),
+        Some(Value::Array(all)) => {
+            let texts = all
+                .iter()
+                .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned));
+            texts.collect::<Vec<_>>().join(", ")
+        }
         Some(other) => other.to_string(),
     };
     match text.char_indices().nth(VALUE) {
