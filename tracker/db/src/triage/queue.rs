@@ -55,8 +55,8 @@ impl QueueEntry {
     pub const SHOWN: usize = 5;
 }
 
-/// Most advisories that the words of a filter come to.
-const WORDS: usize = 20_000;
+/// Most advisories that the words of a filter come to: what is named so first, then the newest.
+const WORDS: usize = 5_000;
 
 impl Db {
     /// Rows of the queue that changed since a stamp; since -1: all of them.
