@@ -15,7 +15,7 @@ pub struct Options {
     /// Address to listen on; only this machine's own is safe without a proxy in front
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// Address under which browsers reach it, e.g. https://tracker.example.org; needed behind a proxy for signing in
+    /// Address under which browsers reach it, such as `https://tracker.example.org`; needed behind a proxy for signing in
     #[arg(long, value_name = "URL", value_parser = PublicAddress::parse)]
     public: Option<PublicAddress>,
     /// Settings (TOML): signing in with GitHub, mail
