@@ -8,7 +8,7 @@ use cargo_metadata::MetadataCommand;
 /// Seconds for each target.
 const SECONDS: u32 = 10;
 
-/// Builds the targets in `fuzz/` and runs each for a moment, on inputs of its own making.
+/// Builds the targets in `fuzz/` and runs each for a moment, on its seeds and inputs of its own making.
 pub fn run(root: &Path) -> Result<()> {
     let folder = root.join("fuzz");
     let metadata = MetadataCommand::new()
@@ -26,6 +26,11 @@ pub fn run(root: &Path) -> Result<()> {
         let findings = folder.join("artifacts").join(&target.name);
         std::fs::create_dir_all(&findings)
             .with_context(|| format!("cannot make {}", findings.display()))?;
+        // New inputs go to the first folder; seeds are only read.
+        let corpus = folder.join("corpus").join(&target.name);
+        std::fs::create_dir_all(&corpus)
+            .with_context(|| format!("cannot make {}", corpus.display()))?;
+        let seeds = folder.join("seeds").join(&target.name);
         let prefix = format!("-artifact_prefix={}/", findings.display());
         // From its folder, because the flags for coverage stand in a configuration there.
         let run = crate::workspace::cargo()
@@ -37,6 +42,8 @@ pub fn run(root: &Path) -> Result<()> {
                 "-timeout=10",
                 "-rss_limit_mb=1024",
             ])
+            .arg(&corpus)
+            .args(seeds.is_dir().then_some(&seeds))
             .current_dir(&folder)
             .env_remove("RUSTFLAGS")
             .status()
