@@ -294,6 +294,7 @@ pub(crate) fn learn(
     known.insert(product.clone());
     if let Some(hint) = file.hint(product)? {
         knowledge.set_product(product, hint.homes, hint.purls, hint.checkers);
+        knowledge.rules_mut().set(product, hint.rules);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use snowguard_matching::keys::Key;
 use snowguard_matching::knowledge::Knowledge;
 use snowguard_matching::package_facts::VendorProduct;
+use snowguard_matching::rules::Rule;
 
 /// The part of [`Knowledge`] that speaks of one product.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub struct Hint {
     pub purls: Vec<String>,
     /// Joined names of cve-bin-tool's checkers.
     pub checkers: Vec<String>,
+    /// Rules that speak of it.
+    pub rules: Vec<Rule>,
 }
 
 impl Hint {
@@ -29,6 +32,7 @@ impl Hint {
                 .collect(),
             purls: knowledge.purls_of_product(&text).to_vec(),
             checkers: knowledge.checkers_of_product(&text).to_vec(),
+            rules: knowledge.rules().of(product).to_vec(),
         }
     }
 

@@ -24,11 +24,13 @@ pub enum Evidence {
     Ecosystems,
     /// `CVE-…` in patch names and `knownVulnerabilities`.
     Mentions,
+    /// Rules that people made ([`crate::rules`]).
+    Rules,
 }
 
 impl Evidence {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Identifiers,
         Self::Purl2cpe,
         Self::Repology,
@@ -37,6 +39,7 @@ impl Evidence {
         Self::Learned,
         Self::Ecosystems,
         Self::Mentions,
+        Self::Rules,
     ];
 
     /// As written on the command line.
@@ -51,6 +54,7 @@ impl Evidence {
             Self::Learned => "learned",
             Self::Ecosystems => "ecosystems",
             Self::Mentions => "mentions",
+            Self::Rules => "rules",
         }
     }
 }
@@ -64,7 +68,7 @@ impl fmt::Display for Evidence {
 /// Not a kind of evidence.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "no such kind of evidence: {0:?} (known: identifiers, purl2cpe, repology, cve-bin-tool, repositories, learned, ecosystems, mentions)"
+    "no such kind of evidence: {0:?} (known: identifiers, purl2cpe, repology, cve-bin-tool, repositories, learned, ecosystems, mentions, rules)"
 )]
 pub struct UnknownEvidence(String);
 

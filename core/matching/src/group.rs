@@ -46,16 +46,18 @@ pub fn group(found: Vec<(Match, &PackageFacts)>) -> Vec<Match> {
         .collect()
 }
 
-/// The best stands first: the surest tie, then one that rests on more than the source alone, then
-/// the plainest attribute.
-fn order<'a>(found: &'a (Match, &PackageFacts)) -> (Tier, bool, bool, usize, usize, &'a str) {
+/// The best stands first: the one that a rule names, the surest tie, then one that rests on more than the
+/// source alone, then the plainest attribute.
+fn order<'a>(found: &'a (Match, &PackageFacts)) -> (bool, Tier, bool, bool, usize, usize, &'a str) {
     let (found, package) = found;
-    let by_source_alone = found
-        .reasons
-        .iter()
-        .filter(|reason| reason.weight == Weight::Tie)
-        .all(|reason| matches!(reason.code.as_str(), "repository_equal" | "link"));
+    let ties = || {
+        let reasons = found.reasons.iter();
+        reasons.filter(|reason| reason.weight == Weight::Tie)
+    };
+    let by_source_alone =
+        ties().all(|reason| matches!(reason.code.as_str(), "repository_equal" | "link"));
     (
+        !ties().any(|reason| reason.code == "rule_identity"),
         found.tier,
         by_source_alone,
         package.scope != Scope::Program,

@@ -13,11 +13,12 @@ use crate::knowledge::Knowledge;
 use crate::names;
 use crate::package::Package;
 use crate::package_facts::PackageFacts;
+use crate::rules::own_name;
 
 /// The way in which keys are derived: **count up** with every change to what [`of_package`],
 /// [`of_advisory_facts`] or [`Key::new`] give. A database with keys of another number derives them
 /// anew before it matches.
-pub const DERIVATION: u32 = 1;
+pub const DERIVATION: u32 = 2;
 
 /// A stored, stable hash of one tagged string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +95,11 @@ pub fn of_package_facts(package: &PackageFacts) -> Vec<Key> {
             .chain(&package.known_vulnerable)
             .map(|(id, _)| Key::new("id", id)),
     );
+    // A rule names a package by its attribute. Where its last part is a name, that key will do.
+    let own = own_name(&package.attr);
+    if package.name(&own).is_none() {
+        keys.push(Key::new("attr", &own));
+    }
     sorted(keys)
 }
 
@@ -169,6 +175,9 @@ pub fn lookup(advisory: &AdvisoryFacts, knowledge: &Knowledge) -> Vec<Key> {
         );
         let names = knowledge.names_of_project(&identity.vendor_product.product);
         keys.extend(names.iter().map(|name| Key::new("name", name)));
+    }
+    if !knowledge.rules().is_empty() {
+        keys.extend(knowledge.rules().keys(advisory));
     }
     sorted(keys)
 }

@@ -8,6 +8,7 @@ use crate::advisory_facts::AdvisoryFacts;
 use crate::names;
 use crate::package_facts::VendorProduct;
 use crate::repository::Pointer;
+use crate::rules::Rules;
 
 /// Which table an alias fact is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -106,6 +107,7 @@ pub struct Knowledge {
     names_of_project: FxHashMap<String, Vec<String>>,
     /// Homes that were learned elsewhere and came as a result.
     homes: FxHashMap<String, Vec<String>>,
+    rules: Rules,
 }
 
 impl Knowledge {
@@ -170,6 +172,22 @@ impl Knowledge {
             }
             links.repositories.retain(|(_, count)| *count > 0);
         }
+    }
+
+    /// Takes in rules, in place of those before.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The rules in force, to take in more.
+    pub fn rules_mut(&mut self) -> &mut Rules {
+        &mut self.rules
     }
 
     /// Takes in what another has learned of one product, without the lessons behind it.

@@ -25,6 +25,7 @@ pub mod order;
 pub mod package;
 pub mod package_facts;
 pub mod repository;
+pub mod rules;
 pub mod scope;
 pub mod score;
 pub mod tie;

@@ -1,9 +1,10 @@
 //! Whether an advisory and a package speak of the same software, and how sure that is.
 
 mod by_name;
+mod by_rule;
 mod identifiers;
 
-use crate::advisory_facts::AdvisoryFacts;
+use crate::advisory_facts::{AdvisoryFacts, Row};
 use crate::evidence::{Allowed, Evidence};
 use crate::knowledge::Knowledge;
 use crate::names;
@@ -82,6 +83,7 @@ pub(crate) fn tie_in(
         allowed,
         found: Vec::new(),
         against: Vec::new(),
+        barred: Vec::new(),
     }
     .run()
 }
@@ -103,6 +105,8 @@ struct Search<'a> {
     allowed: Allowed,
     found: Vec<Found>,
     against: Vec<Reason>,
+    /// Rows that a rule keeps from the package, in order.
+    barred: Vec<usize>,
 }
 
 impl<'a> Search<'a> {
@@ -111,20 +115,30 @@ impl<'a> Search<'a> {
             self.mentions();
         }
         let linked = self.linked_repository();
+        let rules = self.knowledge.rules();
+        let is_ruled = !rules.is_empty() && self.allowed.has(Evidence::Rules);
         for (index, row) in self.advisory.rows.iter().enumerate() {
-            self.by_identifier(index, row);
-            self.by_ecosystem(index, row);
-            self.by_row_repository(index, row);
-            self.by_alias_table(index, row);
-            self.by_name(index, row, linked);
+            match is_ruled.then(|| rules.ruling(row, self.package)).flatten() {
+                None => self.by_row(index, row, linked),
+                Some(ruling) => self.by_rule(ruling, index, row, linked),
+            }
         }
         self.by_link(linked);
         self.finish()
     }
 
+    fn by_row(&mut self, index: usize, row: &'a Row, linked: Option<(&'a str, Pointer)>) {
+        self.by_identifier(index, row);
+        self.by_ecosystem(index, row);
+        self.by_row_repository(index, row);
+        self.by_alias_table(index, row);
+        self.by_name(index, row, linked);
+    }
+
     fn finish(self) -> Option<Tie> {
         let mut tier = self.found.iter().map(|found| found.tier).min()?;
-        if self.package.scope == Scope::Variant {
+        let is_named = |found: &Found| found.code == "rule_identity";
+        if self.package.scope == Scope::Variant && !self.found.iter().any(is_named) {
             // The software is judged where it stands first; a build for another target follows it.
             tier = Tier::Low;
         }
@@ -179,8 +193,9 @@ impl<'a> Search<'a> {
 
     fn thin(&self, tier: Tier) -> Option<Thin> {
         let shown = || self.found.iter().filter(|found| found.tier == tier);
-        // Nixpkgs' own word needs no other witness.
-        if tier == Tier::Low || shown().any(|found| found.row.is_none()) {
+        // Nixpkgs' own word needs no other witness, nor does a person's.
+        let is_enough = |found: &Found| found.row.is_none() || found.code.starts_with("rule_");
+        if tier == Tier::Low || shown().any(is_enough) {
             return None;
         }
         let is_table = shown().all(|found| found.code == "cve_bin_tool");
@@ -264,6 +279,9 @@ impl<'a> Search<'a> {
         let Some((repository, pointer)) = linked else {
             return;
         };
+        if self.is_all_barred() {
+            return;
+        }
         if self.found.iter().any(|found| found.tier != Tier::Low) {
             return;
         }
@@ -277,10 +295,12 @@ impl<'a> Search<'a> {
             .filter(|link| link.repository.owner() == owner)
             .count()
             == 1;
-        let row = self.advisory.rows.iter().position(|row| {
-            row.identities.iter().any(|identity| {
-                !identity.vendor_core.is_empty() && owners.contains(&identity.vendor_core)
-            })
+        let mut rows = self.advisory.rows.iter().enumerate();
+        let row = rows.position(|(index, row)| {
+            !self.barred.contains(&index)
+                && row.identities.iter().any(|identity| {
+                    !identity.vendor_core.is_empty() && owners.contains(&identity.vendor_core)
+                })
         });
         let text = || format!("the advisory links the package's repository {repository}");
         match row {

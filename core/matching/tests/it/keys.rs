@@ -2,12 +2,14 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use snowguard_advisory::model::Advisory;
 use snowguard_matching::advisory_facts::AdvisoryFacts;
 use snowguard_matching::evidence::Allowed;
 use snowguard_matching::index::PackageIndex;
 use snowguard_matching::judge::{judge_all, judge_each};
 use snowguard_matching::knowledge::{Alias, AliasTable, Knowledge, Lesson};
 use snowguard_matching::package_facts::PackageFacts;
+use snowguard_matching::rules::{Rule, Rules, Says, Target};
 
 use crate::worlds::{advisory, package};
 
@@ -26,15 +28,41 @@ fn aliases() -> Vec<Alias> {
     ]
 }
 
+/// A rule for every second product.
+fn rules(advisories: &[Advisory], packages: &[PackageFacts]) -> Rules {
+    let mut rules = Rules::default();
+    let facts: Vec<AdvisoryFacts> = advisories.iter().map(AdvisoryFacts::new).collect();
+    let products = facts.iter().flat_map(AdvisoryFacts::vendor_products);
+    let ruled = products.step_by(2).zip(packages.iter().cycle());
+    for (number, (product, package)) in (0_i64..).zip(ruled) {
+        let says = match number % 3 {
+            0 => Says::Never,
+            _ => Says::Is(Target::new(&package.attr, [package])),
+        };
+        let rule = Rule {
+            number,
+            sentence: String::new(),
+            says,
+        };
+        rules.add(&product.vendor, Some(&product.product), rule);
+    }
+    rules
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_tie_without_a_shared_key(advisories in vec(advisory(), 1..12), packages in vec(package(), 1..24)) {
+    fn no_tie_without_a_shared_key(advisories in vec(advisory(), 1..12), packages in vec(package(), 1..24), ruled in any::<bool>()) {
         let mut knowledge = Knowledge::default();
         knowledge.set_aliases(aliases());
         for advisory in &advisories {
             knowledge.learn(&advisory.id, Lesson::of(&AdvisoryFacts::new(advisory)));
+        }
+        // Half of the worlds have rules: some names are one of the packages, others nothing.
+        let facts: Vec<_> = packages.iter().cloned().map(PackageFacts::new).collect();
+        if ruled {
+            knowledge.set_rules(rules(&advisories, &facts));
         }
         let index = PackageIndex::new(packages.clone());
         for advisory in &advisories {

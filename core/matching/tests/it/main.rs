@@ -4,4 +4,5 @@ mod kernel;
 mod keys;
 mod oddities;
 mod orders;
+mod rules;
 mod worlds;
