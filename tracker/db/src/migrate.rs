@@ -36,6 +36,10 @@ const SQLITE: &[Migration] = &[
         up: include_str!("../migrations/sqlite/0005_delivery.up.sql"),
         down: include_str!("../migrations/sqlite/0005_delivery.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/sqlite/0006_rules.up.sql"),
+        down: include_str!("../migrations/sqlite/0006_rules.down.sql"),
+    },
 ];
 
 const POSTGRES: &[Migration] = &[
@@ -59,10 +63,14 @@ const POSTGRES: &[Migration] = &[
         up: include_str!("../migrations/postgres/0005_delivery.up.sql"),
         down: include_str!("../migrations/postgres/0005_delivery.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/postgres/0006_rules.up.sql"),
+        down: include_str!("../migrations/postgres/0006_rules.down.sql"),
+    },
 ];
 
 /// The schema version that this program writes.
-pub const SCHEMA_VERSION: u32 = 5;
+pub const SCHEMA_VERSION: u32 = 6;
 
 /// Steps taken, oldest first; the same in both dialects.
 const STEPS: &str = "CREATE TABLE schema_step (version bigint PRIMARY KEY, digest text NOT NULL)";

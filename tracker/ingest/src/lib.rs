@@ -17,6 +17,7 @@ mod pipeline;
 pub mod plan;
 mod progress;
 pub mod rematch;
+pub mod rulings;
 mod run;
 pub mod scan_db;
 pub mod source;

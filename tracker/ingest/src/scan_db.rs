@@ -7,6 +7,7 @@ use snowguard_tracker_db::{Db, Millis};
 
 use crate::error::IngestError;
 use crate::rematch;
+use crate::rulings;
 
 /// Under which the database keeps the serial of the file written last.
 const SERIAL: &str = "scan-db-serial";
@@ -20,6 +21,8 @@ pub struct Exported {
     pub advisories: u64,
     /// Packages in it, of all channels.
     pub packages: u64,
+    /// Decisions of people in it, each as a ruling that sets findings aside.
+    pub rulings: u64,
     /// Bytes.
     pub bytes: u64,
 }
@@ -71,6 +74,8 @@ pub fn export(
             "nothing to export: load advisories and a channel first".to_owned(),
         ));
     }
+    let rulings = rulings::rulings(db)?;
+    let decided = rulings.len() as u64;
     let serial = db
         .setting(SERIAL)?
         .and_then(|text| text.parse::<u64>().ok())
@@ -81,7 +86,7 @@ pub fn export(
         created: now.get(),
         sources: sources(db)?,
         dictionaries,
-        rulings: Vec::new(),
+        rulings,
     };
     let bytes = writer
         .finish(contents, key)
@@ -91,6 +96,7 @@ pub fn export(
         serial,
         advisories,
         packages,
+        rulings: decided,
         bytes: bytes.len() as u64,
     };
     Ok((bytes, exported))

@@ -90,7 +90,12 @@ impl Rule {
 }
 
 fn name(what: &'static str, text: &str) -> Result<String, Refusal> {
-    Ok(text::line(what, text)?.to_lowercase().replace(' ', "_"))
+    let text = text::line(what, text)?;
+    // Names are compared by their letters and digits; without any, it names nothing.
+    if !text.chars().any(char::is_alphanumeric) {
+        return Err(Refusal::Empty { what });
+    }
+    Ok(text.to_lowercase().replace(' ', "_"))
 }
 
 #[cfg(test)]
@@ -105,5 +110,7 @@ mod tests {
         assert_eq!(rule.sentence(), "vendor gnu, product c_library is glibc");
         assert!(Rule::new("identity", "gnu", "", "glibc").is_err());
         assert!(Rule::new("always", "gnu", "x", "y").is_err());
+        assert!(Rule::new("never", "*", "", "").is_err());
+        assert!(Rule::new("never", "gnu", "-", "").is_err());
     }
 }

@@ -47,6 +47,7 @@ const TABLES: &[&str] = &[
     "issue",
     "issue_advisory",
     "rule",
+    "rule_effect",
     "activity",
     "saved_view",
     "job",

@@ -5,14 +5,17 @@ mod decide;
 mod issues;
 mod queue;
 mod rows;
+mod rule_effects;
 mod rules;
 mod standings;
+mod touched;
 mod views;
 
 pub use activity::{Activity, Subject};
 pub use decide::{Decided, Decision, StoredSuggestion};
 pub use issues::{IssueChange, StoredIssue};
 pub use queue::{QueueChanges, QueueEntry};
+pub use rule_effects::{RuleEffect, RuleTotals};
 pub use rules::{Retire, StoredRule};
 pub use views::SavedView;
 

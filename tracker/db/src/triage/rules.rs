@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use snowguard_matching::keys::Key;
+use snowguard_matching::rules::Rules;
 use snowguard_tracker_triage::rule::Rule;
 
 use super::activity::{self, Entry, Subject};
@@ -71,7 +72,8 @@ impl Db {
         })
     }
 
-    /// Makes a rule; what it touches is marked to be matched again. The same rule twice is the rule that is there.
+    /// Makes a rule; what it touches is marked to be matched again. The same rule twice is the rule that is there. By
+    /// nobody: the machine's own administrator, as the tracker itself.
     ///
     /// # Errors
     /// As every write.
@@ -79,9 +81,10 @@ impl Db {
         &self,
         rule: &Rule,
         advisory: Option<&str>,
-        by: PersonId,
+        by: impl Into<Option<PersonId>>,
         now: Millis,
     ) -> Result<i64> {
+        let by = by.into();
         self.write(|session| {
             let body = serde_json::to_string(rule).map_err(|failed| DbError::damaged("rule", failed))?;
             let (vendor, product) = rule.names();
@@ -119,7 +122,14 @@ impl Db {
     ///
     /// # Errors
     /// [`DbError::Missing`] for an unknown rule.
-    pub fn retire_rule(&self, id: i64, retire: Retire, by: PersonId, now: Millis) -> Result<()> {
+    pub fn retire_rule(
+        &self,
+        id: i64,
+        retire: Retire,
+        by: impl Into<Option<PersonId>>,
+        now: Millis,
+    ) -> Result<()> {
+        let by = by.into();
         self.write(|session| {
             let found =
                 session.first(&format!("{SELECT} WHERE id = ?1"), &[Value::Int(id)], read)?;
@@ -157,7 +167,8 @@ pub enum Retire {
 fn mark(session: &mut Session<'_>, rule: &Rule) -> Result<()> {
     match rule.names() {
         (vendor, Some(product)) => {
-            let key = Key::new("cpe", &format!("{vendor}:{product}"));
+            // As advisories are found, whichever way they write it.
+            let key = Key::new("cpe", &Rules::product(vendor, product).to_text());
             dirty::mark_keys(session, &[key.to_i64()])
         }
         // No key is the vendor's alone.
@@ -170,12 +181,12 @@ fn note(
     id: i64,
     action: &str,
     rule: &Rule,
-    by: PersonId,
+    by: Option<PersonId>,
     now: Millis,
 ) -> Result<()> {
     let entry = Entry {
         at: now,
-        person: Some(by),
+        person: by,
         subject: &Subject::Rule(id),
         action,
         body: &json!({"comment": rule.sentence()}),

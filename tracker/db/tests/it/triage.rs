@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use snowguard_advisory::model::{Affected, CveVersion, Epss, Kev, Status as RangeStatus, Versions};
+use snowguard_matching::keys::Key;
 use snowguard_matching::verdict::{Tier, Verdict};
 use snowguard_tracker_db::{
     Activity, AdvisoryMatches, Db, DbError, Decided, Decision, IssueChange, MatchBatch, Millis,
-    PersonId, Retire, SavedView, StoredIssue, Subject,
+    PersonId, Retire, RuleEffect, RuleTotals, SavedView, StoredIssue, Subject,
 };
 use snowguard_tracker_triage::basis::Change;
 use snowguard_tracker_triage::command::{Command, Refusal};
@@ -376,6 +377,72 @@ contract! {
         db.retire_rule(id, Retire::Restore, ada, later(2)).unwrap();
         let actions: Vec<String> = log(db, &Subject::Rule(id)).into_iter().map(|entry| entry.action).collect();
         assert_eq!(actions, ["restore_rule", "retire_rule", "make_rule"]);
+    }
+
+    fn a_rule_marks_who_looked_for_its_product_however_it_is_written(fresh) {
+        let db = &fresh.db;
+        setting(db);
+        let key = Key::new("cpe", "redhat:ansiblecore");
+        let entry = |advisory: &str, keys| AdvisoryMatches { advisory: advisory.to_owned(), channels: vec![], keys };
+        let settle = || {
+            let seen = db.dirty_advisories(0).unwrap().seen;
+            db.put_matches(&MatchBatch { now: NOW, seen, advisories: &[entry(ONE, vec![key]), entry(TWO, vec![])] }).unwrap();
+            assert_eq!(db.dirty_count().unwrap(), 0);
+        };
+        settle();
+        let rule = Rule::new("identity", "Red Hat", "ansible-core", "ansible").unwrap();
+        let id = db.put_rule(&rule, None, None::<PersonId>, NOW).unwrap();
+        assert_eq!(db.dirty_advisories(9).unwrap().advisories, [ONE]);
+        assert_eq!(log(db, &Subject::Rule(id))[0].person, None, "the tracker itself");
+        settle();
+        db.retire_rule(id, Retire::Retire, None::<PersonId>, NOW).unwrap();
+        assert_eq!(db.dirty_advisories(9).unwrap().advisories, [ONE]);
+        settle();
+        let other = Rule::new("never", "red_hat", "ansible", "").unwrap();
+        db.put_rule(&other, None, None::<PersonId>, NOW).unwrap();
+        assert_eq!(db.dirty_count().unwrap(), 0);
+        let vendor = Rule::new("never", "red_hat", "", "").unwrap();
+        db.put_rule(&vendor, None, None::<PersonId>, NOW).unwrap();
+        assert_eq!(db.dirty_count().unwrap(), 2, "no key is the vendor's alone");
+    }
+
+    fn rules_show_what_they_changed(fresh) {
+        let db = &fresh.db;
+        setting(db);
+        assert!(!db.has_rule_effects().unwrap());
+        let effect = |rule, advisory: &str, made, prevented| RuleEffect { rule, advisory: advisory.to_owned(), made, prevented };
+        db.put_rule_effects(&[ONE, TWO], &[effect(1, ONE, 2, 0), effect(1, TWO, 0, 3), effect(2, TWO, 1, 0)]).unwrap();
+        assert_eq!(db.rule_effects(1, None, 10).unwrap(), [effect(1, TWO, 0, 3), effect(1, ONE, 2, 0)]);
+        assert_eq!(db.rule_effects(1, Some(TWO), 10).unwrap(), [effect(1, ONE, 2, 0)]);
+        assert_eq!(db.rule_effects(1, None, 1).unwrap().len(), 1);
+        let totals = |rule, advisories, made, prevented| RuleTotals { rule, advisories, made, prevented };
+        assert_eq!(db.rule_totals().unwrap(), [totals(1, 2, 2, 3), totals(2, 1, 1, 0)]);
+        // What is not named keeps its effects; what is named has those that are given.
+        db.put_rule_effects(&[TWO], &[]).unwrap();
+        assert_eq!(db.rule_totals().unwrap(), [totals(1, 1, 2, 0)]);
+        assert!(db.has_rule_effects().unwrap());
+    }
+
+    fn all_that_people_touched_is_handed_over(fresh) {
+        let db = &fresh.db;
+        let ada = setting(db);
+        let touched = |most: usize| {
+            let mut all = Vec::new();
+            db.for_each_touched(&mut |stored| {
+                all.push((stored.advisory, stored.suggestion.state));
+                if all.len() < most { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) }
+            }).unwrap();
+            all
+        };
+        assert!(touched(9).is_empty());
+        decide(db, ada, TWO, &dismiss()).unwrap();
+        assert_eq!(touched(9), [(TWO.to_owned(), State::Dismissed)]);
+        decide(db, ada, ONE, &Command::Take).unwrap();
+        let both = touched(9);
+        assert_eq!(both.len(), 2);
+        assert_eq!(touched(1), both[..1]);
+        decide(db, ada, ONE, &Command::Release).unwrap();
+        assert_eq!(touched(9).len(), 1, "as if nobody had touched it");
     }
 
     fn views_are_kept_by_name(fresh) {

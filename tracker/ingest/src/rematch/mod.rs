@@ -7,6 +7,7 @@
 
 mod channels;
 mod learn;
+pub mod rules;
 mod verdicts;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,10 +73,12 @@ pub struct Outcome {
 pub struct Matcher {
     db: Db,
     knowledge: Knowledge,
+    /// Whether what rules did is to be stored.
+    notes_effects: bool,
 }
 
 impl Matcher {
-    /// Loads what is known: lessons and alias tables.
+    /// Loads what is known: lessons, alias tables, rules.
     ///
     /// # Errors
     /// As every read of the database.
@@ -83,6 +86,7 @@ impl Matcher {
         Ok(Self {
             db: db.clone(),
             knowledge: knowledge(db)?,
+            notes_effects: false,
         })
     }
 
@@ -109,7 +113,7 @@ impl Matcher {
     }
 }
 
-/// What is known beside advisories and packages: lessons and alias tables.
+/// What is known beside advisories and packages: lessons, alias tables, and rules that people made.
 ///
 /// # Errors
 /// As every read of the database.
@@ -119,6 +123,7 @@ pub fn knowledge(db: &Db) -> Result<Knowledge, DbError> {
         knowledge.learn(&advisory, lesson);
     }
     knowledge.set_aliases(aliases(db)?);
+    knowledge.set_rules(rules::load(db)?);
     Ok(knowledge)
 }
 

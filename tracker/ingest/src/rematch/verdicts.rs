@@ -6,11 +6,12 @@ use std::thread;
 
 use snowguard_advisory::model::Advisory;
 use snowguard_matching::advisory_facts::AdvisoryFacts;
+use snowguard_matching::evidence::{Allowed, Evidence};
 use snowguard_matching::keys;
-use snowguard_tracker_db::{AdvisoryMatches, DbError, MatchBatch, MatchOutcome, Stamp};
+use snowguard_tracker_db::{AdvisoryMatches, DbError, MatchBatch, MatchOutcome, RuleEffect, Stamp};
 
 use super::channels::Channels;
-use super::{ALLOWED, Matcher, Options, Outcome, Progress, Stage};
+use super::{ALLOWED, Matcher, Options, Outcome, Progress, Stage, rules};
 
 /// Advisories per transaction.
 const BATCH: usize = 1_000;
@@ -24,9 +25,23 @@ pub(super) struct Prepared {
     pub(super) facts: AdvisoryFacts,
 }
 
+/// Judged advisories.
+#[derive(Default)]
+struct Judged {
+    matches: Vec<AdvisoryMatches>,
+    effects: Vec<RuleEffect>,
+}
+
+impl Judged {
+    fn extend(&mut self, other: Self) {
+        self.matches.extend(other.matches);
+        self.effects.extend(other.effects);
+    }
+}
+
 impl Matcher {
     pub(super) fn judge(
-        &self,
+        &mut self,
         options: &Options<'_>,
         report: &mut dyn FnMut(Progress),
         outcome: &mut Outcome,
@@ -36,6 +51,10 @@ impl Matcher {
         if total == 0 {
             return Ok(());
         }
+        // Read after the marks: a rule that comes later marks what it touches once more.
+        self.knowledge.set_rules(rules::load(&self.db)?);
+        self.notes_effects = !self.knowledge.rules().is_empty() || self.db.has_rule_effects()?;
+        let this = &*self;
         let channels = Channels::open(&self.db, total)?;
         let mut done = 0;
         // One thread judges a batch while this one stores the one before.
@@ -48,7 +67,7 @@ impl Matcher {
                     if options.is_stopped() {
                         break;
                     }
-                    let judged = self.judge_batch(channels, batch);
+                    let judged = this.judge_batch(channels, batch);
                     let failed = judged.is_err();
                     // A closed channel means that storing has failed, and says so itself.
                     if send.send(judged).is_err() || failed {
@@ -58,11 +77,11 @@ impl Matcher {
             });
             for judged in receive {
                 let judged = judged?;
-                let stored = self.store(&judged, dirty.seen, options)?;
+                let stored = this.store(&judged, dirty.seen, options)?;
                 outcome.changed += stored.written;
                 outcome.unchanged += stored.unchanged;
                 outcome.newly_affected += stored.newly_affected;
-                done += judged.len() as u64;
+                done += judged.matches.len() as u64;
                 report(Progress {
                     stage: Stage::Judging,
                     done,
@@ -78,23 +97,24 @@ impl Matcher {
 
     fn store(
         &self,
-        judged: &[AdvisoryMatches],
+        judged: &Judged,
         seen: Stamp,
         options: &Options<'_>,
     ) -> Result<MatchOutcome, DbError> {
+        if self.notes_effects {
+            let ids = judged.matches.iter().map(|one| one.advisory.as_str());
+            self.db
+                .put_rule_effects(&ids.collect::<Vec<_>>(), &judged.effects)?;
+        }
         self.db.put_matches(&MatchBatch {
             now: options.now,
             seen,
-            advisories: judged,
+            advisories: &judged.matches,
         })
     }
 
     /// Judges a batch on all cores; the order is that of `ids`.
-    fn judge_batch(
-        &self,
-        channels: &Channels,
-        ids: &[String],
-    ) -> Result<Vec<AdvisoryMatches>, DbError> {
+    fn judge_batch(&self, channels: &Channels, ids: &[String]) -> Result<Judged, DbError> {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let share = ids.len().div_ceil(threads).max(FEWEST);
         if ids.len() <= share {
@@ -114,24 +134,20 @@ impl Matcher {
                 })
                 .collect()
         });
-        let mut out = Vec::with_capacity(ids.len());
+        let mut out = Judged::default();
         for part in parts {
             out.extend(part?);
         }
         Ok(out)
     }
 
-    fn judge_part(
-        &self,
-        channels: &Channels,
-        ids: &[String],
-    ) -> Result<Vec<AdvisoryMatches>, DbError> {
+    fn judge_part(&self, channels: &Channels, ids: &[String]) -> Result<Judged, DbError> {
         let mut advisories = self.db.advisories(ids)?;
-        let mut out = Vec::with_capacity(ids.len());
+        let mut out = Judged::default();
         for id in ids {
             let Some(position) = advisories.iter().position(|advisory| advisory.id == *id) else {
                 // The advisory is gone: no matches, no keys.
-                out.push(AdvisoryMatches {
+                out.matches.push(AdvisoryMatches {
                     advisory: id.clone(),
                     channels: Vec::new(),
                     keys: Vec::new(),
@@ -142,10 +158,18 @@ impl Matcher {
             let facts = AdvisoryFacts::new(&advisory);
             let keys = keys::lookup(&facts, &self.knowledge);
             let prepared = Prepared { advisory, facts };
-            let channels = channels.judge(&self.db, &prepared, &keys, &self.knowledge, ALLOWED)?;
-            out.push(AdvisoryMatches {
+            let judge =
+                |allowed| channels.judge(&self.db, &prepared, &keys, &self.knowledge, allowed);
+            let found = judge(ALLOWED)?;
+            let ruling = self.knowledge.rules();
+            if !ruling.of_advisory(&prepared.facts).is_empty() {
+                let free = judge(Allowed::without(&[Evidence::Rules]))?;
+                let effects = rules::effects(&prepared.facts, ruling, &found, &free);
+                out.effects.extend(effects);
+            }
+            out.matches.push(AdvisoryMatches {
                 advisory: id.clone(),
-                channels,
+                channels: found,
                 keys,
             });
         }

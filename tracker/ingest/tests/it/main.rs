@@ -9,6 +9,7 @@ mod downloads;
 mod formats;
 mod hostile;
 mod rematch;
+mod rulings;
 mod server;
 mod splitting;
 mod updates;

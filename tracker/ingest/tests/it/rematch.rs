@@ -7,12 +7,13 @@ use proptest::prelude::*;
 use snowguard_advisory::cve5;
 use snowguard_advisory::limits::Limits;
 use snowguard_matching::package::Package;
-use snowguard_matching::verdict::Match;
+use snowguard_matching::verdict::{Match, Tier, Verdict};
 use snowguard_tracker_db::{
-    AliasFact, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, Millis, RecordBatch,
-    StalePolicy,
+    AliasFact, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, Millis, PersonId,
+    RecordBatch, Retire, RuleEffect, StalePolicy, StoredRule,
 };
 use snowguard_tracker_ingest::rematch::{self, Options};
+use snowguard_tracker_triage::rule::Rule;
 
 const NAMES: [&str; 5] = ["openssl", "hdf5", "argo-cd", "git", "fluent-bit"];
 const VENDORS: [&str; 4] = ["openssl", "hdfgroup", "argoproj", "git_project"];
@@ -25,7 +26,7 @@ const REPOSITORIES: [&str; 4] = [
 
 /// What happens to the tracker.
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     /// A CVE comes, or comes again with other content.
     Record {
         cve: u32,
@@ -46,6 +47,14 @@ enum Step {
         vendor: usize,
         repository: usize,
     },
+    /// Somebody makes a rule, or takes one back.
+    Rule {
+        vendor: usize,
+        product: Option<usize>,
+        attr: Option<usize>,
+    },
+    /// Somebody takes the last rule back.
+    Retire,
     /// What changed is matched again.
     Match,
 }
@@ -83,10 +92,20 @@ fn step() -> impl Strategy<Value = Step> {
             repository,
         },
     );
-    prop_oneof![6 => record, 3 => channel, 1 => aliases, 3 => Just(Step::Match)]
+    let rule = (
+        0..VENDORS.len(),
+        proptest::option::weighted(0.8, 0..NAMES.len()),
+        proptest::option::weighted(0.6, 0..NAMES.len()),
+    );
+    let rule = rule.prop_map(|(vendor, product, attr)| Step::Rule {
+        vendor,
+        product,
+        attr,
+    });
+    prop_oneof![6 => record, 3 => channel, 1 => aliases, 2 => rule, 1 => Just(Step::Retire), 3 => Just(Step::Match)]
 }
 
-fn now(tick: usize) -> Millis {
+pub fn now(tick: usize) -> Millis {
     Millis::new(1_700_000_000_000 + i64::try_from(tick).unwrap() * 1000)
 }
 
@@ -122,7 +141,7 @@ fn raw(
 }
 
 /// Everything a step does but matching.
-fn apply(db: &Db, step: &Step, tick: usize) {
+pub fn apply(db: &Db, step: &Step, tick: usize) {
     match step {
         Step::Record {
             cve,
@@ -198,11 +217,31 @@ fn apply(db: &Db, step: &Step, tick: usize) {
             db.put_alias_source("purl2cpe", "MIT", vec![fact], now(tick))
                 .unwrap();
         }
+        Step::Rule {
+            vendor,
+            product,
+            attr,
+        } => {
+            let product = product.map_or("", |product| NAMES[product]);
+            let (kind, attr) = match attr.filter(|_| !product.is_empty()) {
+                Some(attr) => ("identity", NAMES[attr]),
+                None => ("never", ""),
+            };
+            let rule = Rule::new(kind, VENDORS[*vendor], product, attr).unwrap();
+            db.put_rule(&rule, None, None::<PersonId>, now(tick))
+                .unwrap();
+        }
+        Step::Retire => {
+            if let Some((id, _)) = db.rules_in_force().unwrap().last() {
+                db.retire_rule(*id, Retire::Retire, None::<PersonId>, now(tick))
+                    .unwrap();
+            }
+        }
         Step::Match => {}
     }
 }
 
-fn rematch(db: &Db, everything: bool, tick: usize) {
+pub fn rematch(db: &Db, everything: bool, tick: usize) {
     let options = Options {
         everything,
         now: now(tick),
@@ -228,7 +267,14 @@ fn matches(db: &Db) -> BTreeMap<(String, String), Vec<Match>> {
     all
 }
 
-fn fresh() -> (tempfile::TempDir, Db) {
+/// What every rule did.
+fn effects(db: &Db) -> Vec<RuleEffect> {
+    let rules = db.rules().unwrap();
+    let effects = |rule: &StoredRule| db.rule_effects(rule.id, None, 1000).unwrap();
+    rules.iter().flat_map(effects).collect()
+}
+
+pub fn fresh() -> (tempfile::TempDir, Db) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&Location::Sqlite(folder.path().join("tracker.sqlite"))).unwrap();
     (folder, db)
@@ -251,6 +297,7 @@ proptest! {
         rematch(&stepwise, false, steps.len());
         rematch(&whole, true, steps.len());
         prop_assert_eq!(matches(&stepwise), matches(&whole));
+        prop_assert_eq!(effects(&stepwise), effects(&whole));
     }
 }
 
@@ -290,4 +337,74 @@ fn a_home_learned_from_one_advisory_ties_another() {
             .any(|reason| reason.code == "name_and_learned_repository"),
         "{reasons:#?}"
     );
+}
+
+#[test]
+fn a_rule_says_what_it_changed() {
+    let (_folder, db) = fresh();
+    let record = |cve, name, vendor, repository| Step::Record {
+        cve,
+        name,
+        vendor,
+        repository,
+        fixed: 9,
+        rejected: false,
+    };
+    // git, openssl and argo-cd, with an advisory for git by name and one by a foreign name.
+    let packages = vec![(3, 1, Some(3)), (0, 1, None), (2, 1, None)];
+    let steps = [
+        Step::Channel {
+            channel: 0,
+            packages,
+        },
+        record(1, 3, 3, Some(3)),
+        record(2, 4, 1, None),
+        Step::Rule {
+            vendor: 3,
+            product: None,
+            attr: None,
+        },
+        Step::Rule {
+            vendor: 1,
+            product: Some(4),
+            attr: Some(2),
+        },
+    ];
+    for (tick, step) in steps.iter().enumerate() {
+        apply(&db, step, tick);
+        rematch(&db, false, tick);
+    }
+    let effect = |rule, cve: &str, made, prevented| RuleEffect {
+        rule,
+        advisory: cve.to_owned(),
+        made,
+        prevented,
+    };
+    assert_eq!(
+        effects(&db),
+        [
+            effect(2, "CVE-2024-1002", 1, 0),
+            effect(1, "CVE-2024-1001", 0, 1)
+        ]
+    );
+    let all = matches(&db);
+    assert!(!all.contains_key(&("CVE-2024-1001".to_owned(), "stable".to_owned())));
+    let made = &all[&("CVE-2024-1002".to_owned(), "stable".to_owned())][0];
+    assert_eq!((made.attr.as_str(), made.tier), ("argo-cd", Tier::High));
+    assert_eq!(made.verdict, Verdict::Affected);
+    let reasons = made.reasons.iter();
+    let cited = reasons
+        .filter(|reason| reason.code == "rule_identity")
+        .map(|reason| reason.text.as_str());
+    let sentence = "rule 2: vendor hdfgroup, product fluent-bit is argo-cd";
+    assert_eq!(cited.collect::<Vec<_>>(), [sentence]);
+    for rule in [1, 2] {
+        db.retire_rule(rule, Retire::Retire, None::<PersonId>, now(9))
+            .unwrap();
+    }
+    rematch(&db, false, 10);
+    assert!(effects(&db).is_empty() && !db.has_rule_effects().unwrap());
+    let all = matches(&db);
+    assert!(all.contains_key(&("CVE-2024-1001".to_owned(), "stable".to_owned())));
+    assert!(!all.contains_key(&("CVE-2024-1002".to_owned(), "stable".to_owned())));
 }

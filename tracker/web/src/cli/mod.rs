@@ -13,6 +13,7 @@ mod output;
 mod package;
 mod quarantine;
 mod rematch;
+mod rule;
 mod scan_db;
 mod serve;
 mod status;
@@ -62,6 +63,8 @@ enum Command {
     Package(package::Options),
     /// Match again what has changed
     Rematch(rematch::Options),
+    /// Rules that people made: what is which package, and what is none
+    Rule(rule::Options),
     /// How good the matcher is, against judged pairs
     Evaluate(evaluate::Options),
     /// How an advisory changed
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Match(options) => matches::run(&cli.database, options),
         Command::Package(options) => package::run(&cli.database, options),
         Command::Rematch(options) => rematch::run(&cli.database, options),
+        Command::Rule(options) => rule::run(&cli.database, options),
         Command::Evaluate(options) => evaluate::run(&cli.database, options),
         Command::History(options) => history::run(&cli.database, options),
         Command::Serve(options) => serve::run(&cli.database, options),

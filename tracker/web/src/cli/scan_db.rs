@@ -54,11 +54,12 @@ pub fn export(database: &Database, options: &Export) -> Result<Outcome> {
     match options.format {
         Format::Json => output::json(exported)?,
         Format::Text => output::text(format_args!(
-            "{}: serial {}, {} advisories, {} packages, {} bytes, signed by {}\n",
+            "{}: serial {}, {} advisories, {} packages, {} rulings, {} bytes, signed by {}\n",
             options.to.display(),
             exported.serial,
             thousands(exported.advisories),
             thousands(exported.packages),
+            thousands(exported.rulings),
             thousands(exported.bytes),
             key.public(),
         ))?,

@@ -201,3 +201,63 @@ fn exit_codes_tell_usage_input_and_database_apart() {
         );
     }
 }
+
+#[test]
+fn a_rule_is_made_shown_and_taken_back() {
+    let program = Program::sqlite();
+    let set = collection(&program, 20, 10, 0);
+    program.run(&["ingest", text(&set)]);
+    let affected = || stdout(&program.run(&["match", "CVE-2024-00001"]));
+    assert!(
+        affected().contains("product1 1.5 affected"),
+        "{}",
+        affected()
+    );
+    let add = [
+        "rule",
+        "add",
+        "Product1",
+        "product-1",
+        "--never",
+        "--format",
+        "json",
+    ];
+    let output = program.run(&add);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = json(&stdout(&output));
+    let rule = &said["rules"][0];
+    assert_eq!((&said["version"], &rule["number"]), (&1.into(), &1.into()));
+    assert!(
+        rule["changed"]["prevented"].as_u64().unwrap() >= 1,
+        "{said}"
+    );
+    assert!(
+        !affected().contains("product1 1.5 affected"),
+        "{}",
+        affected()
+    );
+    let shown = stdout(&program.run(&["rule", "show", "1"]));
+    assert!(
+        shown.contains("CVE-2024-00001") && shown.contains("kept out"),
+        "{shown}"
+    );
+    let output = program.run(&["rule", "retire", "1"]);
+    assert!(stdout(&output).contains("retired"), "{}", stdout(&output));
+    assert!(
+        affected().contains("product1 1.5 affected"),
+        "{}",
+        affected()
+    );
+    assert_eq!(stdout(&program.run(&["rule", "list"])), "");
+    assert!(stdout(&program.run(&["rule", "list", "--all"])).contains("is not in Nixpkgs"));
+    let refused = [
+        &["rule", "add", "acme"][..],
+        &["rule", "add", "acme", "--is", "hello"],
+        &["rule", "add", "acme", "x", "--is", "hello", "--never"],
+        &["rule", "add", "*", "--never"],
+        &["rule", "retire", "9"],
+    ];
+    for arguments in refused {
+        assert!(!program.run(arguments).status.success(), "{arguments:?}");
+    }
+}

@@ -44,7 +44,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     truth: PathBuf,
     /// Kinds of evidence to do without: identifiers, purl2cpe, repology, cve-bin-tool,
-    /// repositories, learned, ecosystems, mentions
+    /// repositories, learned, ecosystems, mentions, rules
     #[arg(long, value_delimiter = ',', value_name = "KIND")]
     without: Vec<Evidence>,
     /// Write every pair that was missed or wrongly offered, with its reasons, as JSON lines

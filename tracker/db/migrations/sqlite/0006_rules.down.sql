@@ -1,0 +1,2 @@
+ALTER TABLE maintainer DROP COLUMN listed;
+DROP TABLE rule_effect;
