@@ -6,6 +6,7 @@ mod advisories;
 mod choose;
 mod feeds;
 mod packages;
+mod people;
 mod picker;
 mod provenance;
 mod rows;
@@ -32,6 +33,8 @@ const FEEDS: &str = "osv-and-advisories.jsonl.zst";
 const ALIASES: &str = "purl2cpe.jsonl.zst";
 const NEWER: &str = "nixpkgs-26.11pre-2026-07-14-packages.jsonl.zst";
 const OLDER: &str = "nixpkgs-20.09pre-2020-07-packages.jsonl.zst";
+const MAINTAINERS: &str = "nixpkgs-2026-maintainers.json.zst";
+const TEAMS: &str = "nixpkgs-2026-teams.json.zst";
 const WORLD: &str = "cpe-closed-world-dev.jsonl.zst";
 const WORLD_SAMPLE: &str = "closed-world-sample.jsonl";
 
@@ -160,6 +163,9 @@ fn write(from: &Path, to: &Path, facts: &Facts, choice: &Choice) -> Result<Vec<W
     })?;
     cut(NEWER, &mut |row| choice.packages.has(&text(row, "attr")))?;
     cut(OLDER, &mut |row| choice.older.has(&text(row, "attr")))?;
+    written.extend(people::write(from, to, [MAINTAINERS, TEAMS], |attr| {
+        choice.packages.has(attr)
+    })?);
     written.push(write_world(from, to, facts, choice)?);
     Ok(written)
 }
@@ -211,6 +217,14 @@ fn account(choice: &Choice) -> Vec<Chosen<'_>> {
         ALIASES => (
             None,
             "the groups with a GitHub repository of a chosen package.",
+        ),
+        TEAMS => (
+            None,
+            "the teams that a chosen package of the newer channel names.",
+        ),
+        MAINTAINERS => (
+            None,
+            "the maintainers that a chosen package of the newer channel names, and the members of those teams.",
         ),
         _ => (
             None,

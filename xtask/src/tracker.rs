@@ -21,7 +21,7 @@ pub struct Channel {
 }
 
 /// Advisories, what is said about them, and names, in the order to load.
-pub const FEEDS: [&str; 7] = [
+pub const FEEDS: [&str; 9] = [
     "cve5-records.jsonl.zst",
     "nvd-overrides-anchore.jsonl.zst",
     "osv-and-advisories.jsonl.zst",
@@ -29,6 +29,8 @@ pub const FEEDS: [&str; 7] = [
     "purl2cpe.jsonl.zst",
     "repology-rules.jsonl.zst",
     "cve-bin-tool-checkers.jsonl.zst",
+    "nixpkgs-2026-maintainers.json.zst",
+    "nixpkgs-2026-teams.json.zst",
 ];
 
 /// The channels, the one in use first.

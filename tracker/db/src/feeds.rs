@@ -39,6 +39,8 @@ pub enum FeedKind {
     Channel,
     /// Alias data.
     Alias,
+    /// Maintainers or teams.
+    People,
     /// A catalogue in a format of its own.
     Vendor,
 }
@@ -55,6 +57,7 @@ impl FeedKind {
             Self::Epss => "epss",
             Self::Channel => "channel",
             Self::Alias => "alias",
+            Self::People => "people",
             Self::Vendor => "vendor",
         }
     }
@@ -68,6 +71,7 @@ impl FeedKind {
             Self::Epss,
             Self::Channel,
             Self::Alias,
+            Self::People,
             Self::Vendor,
         ]
         .into_iter()

@@ -157,7 +157,7 @@ contract! {
         db.put_teams(&[Team { name: "agda".into(), members: vec!["ada".into()] }]).unwrap();
         assert_eq!(db.maintainer("ada").unwrap(), Some(ada));
         let names = db.owned_names(7).unwrap();
-        assert_eq!(names, ["ada", "team:agda"]);
+        assert_eq!(names, ["ada", "ada-l", "team:agda"]);
         assert!(db.owned_names(8).unwrap().is_empty());
         let owns = |attr: &str| db.owns_any(&names, &[attr.to_owned()]).unwrap();
         assert_eq!([owns("git"), owns("agda"), owns("zlib"), owns("none")], [true, true, false, false]);
@@ -166,6 +166,33 @@ contract! {
         assert!(!owns("git"));
         let owners: Vec<String> = db.owners_of(&["git".to_owned(), "agda".to_owned()]).unwrap().into_iter().collect();
         assert_eq!(owners, ["bob", "team:agda"]);
+    }
+
+    fn who_is_named_by_login_owns_as_who_is_named_by_handle(fresh) {
+        let db = &fresh.db;
+        let one = |handle: &str, github: &str, id| Maintainer { handle: handle.into(), name: handle.into(), github: Some(github.into()), github_id: Some(id) };
+        // Before the list is there, a channel's packages say who they are.
+        db.fill_maintainers(&[one("Ada-L", "Ada-L", 7), one("old-timer", "old-timer", 9)]).unwrap();
+        assert_eq!(db.owned_names(7).unwrap(), ["Ada-L"]);
+        let list = [one("ada", "Ada-L", 7), one("bob", "cy", 8), one("cy", "Cy", 10)];
+        let outcome = db.put_maintainers(&list).unwrap();
+        assert_eq!((outcome.new, outcome.unchanged), (3, 0));
+        assert_eq!(db.owned_names(7).unwrap(), ["Ada-L", "ada"]);
+        // A login that is somebody else's handle is left to them.
+        assert_eq!(db.owned_names(8).unwrap(), ["bob"]);
+        assert_eq!(db.owned_names(10).unwrap(), ["cy", "Cy"]);
+        // The list's word stays, and who is not in it stays as well.
+        db.fill_maintainers(&[one("cy", "cy", 99), one("Ada-L", "Ada-L", 7)]).unwrap();
+        assert_eq!(db.maintainer("cy").unwrap(), Some(list[2].clone()));
+        let outcome = db.put_maintainers(&list[..2]).unwrap();
+        assert_eq!((outcome.new, outcome.unchanged, outcome.removed), (0, 2, 1));
+        assert_eq!(db.owned_names(9).unwrap(), ["old-timer"]);
+        let team = |name: &str, members: &[&str]| Team { name: name.into(), members: members.iter().map(ToString::to_string).collect() };
+        db.put_teams(&[team("a", &["ada"]), team("b", &["Ada-L", "bob"])]).unwrap();
+        assert_eq!(db.owned_names(7).unwrap(), ["Ada-L", "ada", "team:a", "team:b"]);
+        let outcome = db.put_teams(&[team("b", &["bob", "Ada-L"]), team("c", &["bob"])]).unwrap();
+        assert_eq!((outcome.new, outcome.changed, outcome.unchanged, outcome.removed), (1, 0, 1, 1));
+        assert_eq!(db.owned_names(8).unwrap(), ["bob", "cy", "team:b", "team:c"], "cy is nobody's handle any more");
     }
 }
 

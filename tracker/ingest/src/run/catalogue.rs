@@ -1,16 +1,16 @@
-//! Feeds that are stored as a whole: KEV, EPSS, alias sources.
+//! Feeds that are stored as a whole: KEV, EPSS, alias sources, maintainers, teams.
 
 use snowguard_advisory::kev;
 use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::{Epss, Kev};
-use snowguard_tracker_db::{AliasFact, SignalOutcome};
+use snowguard_tracker_db::{AliasFact, Maintainer, SignalOutcome, Team};
 
 use super::Run;
 use super::quarantine::Bad;
 use crate::error::IngestError;
 use crate::input::Walker;
 use crate::pipeline::{self, Item, Place, RawBatch, Reading};
-use crate::source::{self, Kind, alias, epss};
+use crate::source::{self, Kind, alias, epss, people};
 
 /// What one record of such a feed says.
 enum Entry {
@@ -19,6 +19,8 @@ enum Entry {
     /// The day of the scores that follow.
     Day(Option<String>),
     Facts(Vec<alias::Fact>),
+    Maintainer(Maintainer),
+    Team(Team),
 }
 
 #[derive(Default)]
@@ -27,6 +29,15 @@ struct Collected {
     epss: Vec<(String, Epss)>,
     day: Option<String>,
     facts: Vec<AliasFact>,
+    maintainers: Vec<Maintainer>,
+    teams: Vec<Team>,
+}
+
+impl Collected {
+    fn is_empty(&self) -> bool {
+        let facts = self.kev.is_empty() && self.epss.is_empty() && self.facts.is_empty();
+        facts && self.maintainers.is_empty() && self.teams.is_empty()
+    }
 }
 
 /// Entries of such a feed that are held in memory. EPSS has about 300,000.
@@ -79,7 +90,7 @@ fn parse(kind: Kind, batch: &RawBatch, label: bool) -> Vec<Parsed> {
     let one = |item: Item<'_>| {
         let read = match item.trouble {
             Some(trouble) => Err(trouble.to_string()),
-            None => entry(kind, item.bytes),
+            None => entry(kind, item.key, item.bytes),
         };
         match read {
             Ok(entry) => Ok((entry, label.then(|| item.label()))),
@@ -89,7 +100,7 @@ fn parse(kind: Kind, batch: &RawBatch, label: bool) -> Vec<Parsed> {
     batch.items().map(one).collect()
 }
 
-fn entry(kind: Kind, raw: &[u8]) -> Result<Entry, String> {
+fn entry(kind: Kind, key: Option<&str>, raw: &[u8]) -> Result<Entry, String> {
     match kind {
         Kind::Kev => match kev::read(raw, &Limits::default()) {
             Ok((cve, kev)) => Ok(Entry::Kev(cve, kev)),
@@ -99,6 +110,8 @@ fn entry(kind: Kind, raw: &[u8]) -> Result<Entry, String> {
             epss::Line::Head(day) => Entry::Day(day),
             epss::Line::Score(cve, epss) => Entry::Epss(cve, epss),
         }),
+        Kind::Maintainers => people::maintainer(key, raw).map(Entry::Maintainer),
+        Kind::Teams => people::team(key, raw).map(Entry::Team),
         _ => source::alias::facts(kind, raw).map(Entry::Facts),
     }
 }
@@ -123,6 +136,8 @@ fn collect(
         match entry {
             Entry::Kev(cve, kev) => collected.kev.push((cve, kev)),
             Entry::Epss(cve, epss) => collected.epss.push((cve, epss)),
+            Entry::Maintainer(one) => collected.maintainers.push(one),
+            Entry::Team(team) => collected.teams.push(team),
             Entry::Day(day) => {
                 run.counts.read -= 1;
                 collected.day = day.or(collected.day.take());
@@ -149,18 +164,22 @@ fn collect(
 }
 
 fn store(run: &mut Run<'_>, collected: Collected) -> Result<SignalOutcome, IngestError> {
+    let now = (run.options.now)();
+    if collected.is_empty() {
+        return Err(run.refuse("holds no entries".to_owned()));
+    }
     let Collected {
         kev,
         epss,
         day,
         mut facts,
+        maintainers,
+        teams,
     } = collected;
-    let now = (run.options.now)();
-    if kev.is_empty() && epss.is_empty() && facts.is_empty() {
-        return Err(run.refuse("holds no entries".to_owned()));
-    }
     Ok(match run.task.kind {
         Kind::Kev => run.db.put_kev(&kev)?,
+        Kind::Maintainers => run.db.put_maintainers(&maintainers)?,
+        Kind::Teams => run.db.put_teams(&teams)?,
         Kind::Epss => {
             let today = || jiff::Timestamp::from_millisecond(now.get()).unwrap_or_default();
             let day = day.unwrap_or_else(|| today().strftime("%F").to_string());

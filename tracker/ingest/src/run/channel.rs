@@ -1,9 +1,10 @@
 //! Feeds of packages: a channel at a revision.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use snowguard_matching::package::Package;
-use snowguard_tracker_db::{ChannelLoad, DbError, Force, Millis};
+use snowguard_tracker_db::{ChannelLoad, DbError, Force, Maintainer, Millis};
 
 use super::Run;
 use super::quarantine::Bad;
@@ -55,6 +56,7 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
             ready: Vec::new().into_iter(),
             bar,
             error: None,
+            people: BTreeMap::new(),
         };
         let load = ChannelLoad {
             channel: called.channel.as_str(),
@@ -65,10 +67,15 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
             force: if force { Force::Yes } else { Force::No },
         };
         let outcome = db.load_channel(&load, &mut packages);
+        let people: Vec<Maintainer> = packages.people.into_values().collect();
         match (packages.error, outcome) {
             // The database only knows that its input failed; this is why.
             (Some(error), Err(_)) => Err(error),
-            (_, outcome) => outcome.map_err(IngestError::from),
+            (_, outcome) => {
+                let outcome = outcome.map_err(IngestError::from)?;
+                db.fill_maintainers(&people)?;
+                Ok::<_, IngestError>(outcome)
+            }
         }
     })?;
     run.counts.new = outcome.added;
@@ -102,6 +109,8 @@ struct Packages<'p, 'r> {
     ready: std::vec::IntoIter<Parsed>,
     bar: Bar,
     error: Option<IngestError>,
+    /// Maintainers whose GitHub accounts the packages give, by login.
+    people: BTreeMap<String, Maintainer>,
 }
 
 impl Iterator for Packages<'_, '_> {
@@ -126,9 +135,12 @@ impl Packages<'_, '_> {
                 let run = &mut *self.run;
                 run.counts.read += 1;
                 match parsed {
-                    Ok((Entry::Package(package), label)) => {
+                    Ok((Entry::Package(package, people), label)) => {
                         let labels = label.iter().map(String::as_str);
                         run.quarantine.readable(run.db, &run.feed, labels)?;
+                        let known = people.into_iter();
+                        self.people
+                            .extend(known.map(|one| (one.handle.clone(), one)));
                         return Ok(Some(*package));
                     }
                     // It has no package to offer; the evaluator's own report says more.

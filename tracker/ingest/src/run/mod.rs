@@ -184,6 +184,7 @@ pub(crate) fn feed_kind(kind: Kind) -> FeedKind {
         Kind::Kev => FeedKind::Kev,
         Kind::Epss => FeedKind::Epss,
         Kind::Purl2Cpe | Kind::Repology | Kind::CveBinTool => FeedKind::Alias,
+        Kind::Maintainers | Kind::Teams => FeedKind::People,
         Kind::Channel => FeedKind::Channel,
     }
 }
@@ -247,9 +248,13 @@ pub(crate) fn feed(
     let whole = input.whole();
     let result = match task.kind {
         Kind::Channel => channel::load(&mut run, &input.walker),
-        Kind::Kev | Kind::Epss | Kind::Purl2Cpe | Kind::Repology | Kind::CveBinTool => {
-            catalogue::load(&mut run, &input.walker)
-        }
+        Kind::Kev
+        | Kind::Epss
+        | Kind::Purl2Cpe
+        | Kind::Repology
+        | Kind::CveBinTool
+        | Kind::Maintainers
+        | Kind::Teams => catalogue::load(&mut run, &input.walker),
         Kind::CveList | Kind::Nvd | Kind::Osv | Kind::Vendor | Kind::CveLite => {
             records::load(&mut run, &input)
         }

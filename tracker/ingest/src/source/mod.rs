@@ -4,15 +4,18 @@ pub mod alias;
 pub mod channel;
 pub(crate) mod cvelist;
 pub mod epss;
+mod kind;
 mod nvd;
 mod osv;
+pub mod people;
 mod recognise;
 mod vendor;
 
 use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::Record;
 
-pub use recognise::{HEAD, Kind, Recognised, recognise};
+pub use kind::Kind;
+pub use recognise::{HEAD, Recognised, recognise};
 
 /// The advisory records in one raw record; one, except where a catalogue lists several in one.
 ///

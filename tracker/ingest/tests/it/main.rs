@@ -8,6 +8,7 @@ mod checkouts;
 mod downloads;
 mod formats;
 mod hostile;
+mod people;
 mod rematch;
 mod rulings;
 mod server;

@@ -22,7 +22,7 @@ pub struct Options {
     #[arg(required = true, value_name = "PATH|URL")]
     inputs: Vec<String>,
     /// What they hold: auto, cvelist, nvd, osv, advisories, kev, epss, channel, aliases, purl2cpe,
-    /// repology, cve-bin-tool, cve-lite
+    /// repology, cve-bin-tool, maintainers, teams, cve-lite
     #[arg(long, default_value = "auto", value_parser = wanted)]
     kind: Wanted,
     /// For packages: which channel they are of, where the name of the input does not say

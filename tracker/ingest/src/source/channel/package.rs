@@ -3,16 +3,18 @@
 use serde_json::{Map, Value};
 use snowguard_matching::package::Package;
 use snowguard_nix_formats::DrvName;
+use snowguard_tracker_db::Maintainer;
 
 use super::fields::{
     licenses, maintainers, patch_name, position, store_base, teams, text, texts, without_hash,
 };
+use crate::source::people;
 
 /// What an evaluation says about one attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// A package.
-    Package(Box<Package>),
+    /// A package, and the GitHub accounts of its maintainers where it gives them.
+    Package(Box<Package>, Vec<Maintainer>),
     /// It could not be evaluated (`nix-eval-jobs` says so in its place).
     Failed {
         /// The attribute.
@@ -92,9 +94,9 @@ pub fn entry(key: Option<&str>, raw: &[u8]) -> Result<Entry, PackageError> {
         .said("version")
         .or_else(|| DrvName::parse(&name).version().map(str::to_owned))
         .unwrap_or_default();
-    Ok(Entry::Package(Box::new(
-        parts.package(attr, name, pname, version),
-    )))
+    let people = people::of_package(parts.meta);
+    let package = parts.package(attr, name, pname, version);
+    Ok(Entry::Package(Box::new(package), people))
 }
 
 fn attribute(key: Option<&str>, object: &Map<String, Value>) -> Result<String, PackageError> {
@@ -262,7 +264,7 @@ mod tests {
 
     fn package(key: Option<&str>, raw: &str) -> Package {
         match entry(key, raw.as_bytes()).expect("a package") {
-            Entry::Package(package) => *package,
+            Entry::Package(package, _) => *package,
             Entry::Failed { .. } => panic!("a package"),
         }
     }
