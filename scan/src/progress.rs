@@ -47,8 +47,9 @@ impl Progress {
         {
             bar.set_style(style);
         }
+        // The step before it ended the bar, and an ended one shows nothing.
+        bar.reset();
         bar.set_message(what);
-        bar.set_position(0);
         bar.set_length(pieces as u64);
     }
 

@@ -16,7 +16,7 @@ use super::data::decoder;
 const GRAPH: &str = "nixpkgs-2026-drv-graph-nixos-system.jsonl.zst";
 const SAMPLES: &str = "nix-cli-samples.tar.zst";
 /// The archive of derivations inside of the samples.
-const DERIVATIONS: &str = "drv-closure-nixos-system.tar";
+const DERIVATIONS: &str = "./drv-closure-nixos-system.tar";
 
 /// A system to scan.
 #[derive(Debug)]
