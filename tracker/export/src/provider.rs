@@ -27,10 +27,10 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// The page of an issue: `issues/NIXPKGS-2026-0001` among [`Provider::pages`].
+    /// The page of an issue: `issue/NIXPKGS-2026-0001` among [`Provider::pages`].
     #[must_use]
     pub fn issue_page(&self, id: IssueId) -> WebUrl {
-        self.pages.within(&format!("issues/{id}"))
+        self.pages.within(&format!("issue/{id}"))
     }
 
     /// A file among the exports.

@@ -143,6 +143,15 @@ impl Params {
     }
 }
 
+/// A number in an address.
+///
+/// # Errors
+/// [`Failure::BadRequest`].
+pub fn number(segment: Result<Path<String>, PathRejection>) -> Result<i64, Failure> {
+    let number = segment.ok().and_then(|Path(text)| text.parse().ok());
+    number.ok_or_else(|| Failure::BadRequest("This is not a number.".to_owned()))
+}
+
 fn text(segment: Result<Path<String>, PathRejection>, longest: usize) -> Result<String, Failure> {
     let bad = || Failure::BadRequest("This address is not readable.".to_owned());
     let Ok(Path(text)) = segment else {

@@ -23,6 +23,7 @@ use crate::account::secret::Secret;
 use crate::failure::Failure;
 use crate::handlers::{Answer, Segment, Shared, show};
 use crate::pages::subscriptions::{Confirm, News, Page, Unsubscribe};
+use crate::request::number;
 use crate::server::App;
 use crate::triage::see;
 
@@ -329,9 +330,4 @@ fn rules(fields: &Fields) -> Result<Subscription, Failure> {
         hook,
         muted: !fields.get("muted").is_empty(),
     })
-}
-
-fn number(id: Segment) -> Result<i64, Failure> {
-    let id = id.ok().and_then(|Path(id)| id.parse().ok());
-    id.ok_or_else(|| Failure::BadRequest("This is not a number.".to_owned()))
 }

@@ -153,6 +153,19 @@ impl Db {
         })
     }
 
+    /// Forgets jobs that ended before a moment; how many.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn forget_jobs(&self, before: Millis) -> Result<u64> {
+        self.write(|session| {
+            session.run(
+                "DELETE FROM job WHERE ended < ?1",
+                &[Value::Int(before.get())],
+            )
+        })
+    }
+
     /// Open jobs, and the last `limit` that ended.
     ///
     /// # Errors

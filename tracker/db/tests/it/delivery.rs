@@ -116,6 +116,8 @@ contract! {
         let jobs = db.jobs(10).unwrap();
         assert_eq!((jobs[0].failed.as_deref(), jobs[0].ended, jobs[0].attempts), (Some("still none"), Some(later(61)), 2));
         assert_eq!(db.claim_job("one", later(999), 10_000).unwrap(), None);
+        assert_eq!(db.forget_jobs(later(61)).unwrap(), 0);
+        assert_eq!(db.forget_jobs(later(62)).unwrap(), 1);
     }
 
     fn workers_at_once_do_each_job_once(fresh) {

@@ -130,11 +130,15 @@ async fn back(
         return Err(Failure::Forbidden("GitHub says that you did not agree.".to_owned()).into());
     }
     let place = pending.back.clone();
-    let person = app
-        .work(move |db| {
+    let user = app
+        .ask(move || {
             let verifier = Verifier::from_kept(&pending.verifier)
                 .map_err(|failed| Failure::Inside(failed.into()))?;
-            let user = door.sign_in(&query.code, &verifier).map_err(refused)?;
+            door.sign_in(&query.code, &verifier).map_err(refused)
+        })
+        .await?;
+    let person = app
+        .work(move |db| {
             let id = i64::try_from(user.id.0).map_err(|failed| Failure::Inside(failed.into()))?;
             let person = db.github_person(id, user.login.as_str(), Millis::new(now))?;
             match person.locked {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -20,6 +20,7 @@ use crate::answer;
 use crate::failure::Failure;
 use crate::handlers::{Answer, Segment, Shared, show};
 use crate::pages::account::{own, people, sign_in};
+use crate::request::number;
 use crate::server::App;
 use crate::triage::see;
 
@@ -272,11 +273,6 @@ async fn lock(State(app): Shared, id: Segment, posted: Posted) -> Answer {
     app.work(move |db| Ok(db.lock_person(Some(by), id, lock, now)?))
         .await?;
     Ok(see("/people")?)
-}
-
-fn number(id: Segment) -> Result<i64, Failure> {
-    let id = id.ok().and_then(|Path(id)| id.parse().ok());
-    id.ok_or_else(|| Failure::BadRequest("This is not a number.".to_owned()))
 }
 
 #[cfg(test)]

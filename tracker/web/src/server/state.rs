@@ -67,6 +67,9 @@ impl Clock {
     }
 }
 
+/// Questions to somebody outside at once.
+const OUTSIDE: usize = 4;
+
 /// The state that handlers share.
 #[derive(Debug)]
 pub struct App {
@@ -74,6 +77,7 @@ pub struct App {
     clock: Clock,
     wait: Duration,
     reads: Arc<Semaphore>,
+    outside: Arc<Semaphore>,
     public: PublicAddress,
     doors: Doors,
     queue: RwLock<Followed>,
@@ -92,6 +96,7 @@ impl App {
         Self {
             db,
             clock: config.clock.clone(),
+            outside: Arc::new(Semaphore::new(OUTSIDE)),
             public: config.public.clone(),
             doors: config.doors.clone(),
             queue: RwLock::new(Followed {
@@ -160,6 +165,18 @@ impl App {
         self.queue.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Asks somebody outside on a blocking thread. Such questions have turns of their own: a slow answer keeps no page
+    /// from the database.
+    ///
+    /// # Errors
+    /// As [`App::work`].
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.in_turn(&self.outside, question).await
+    }
+
     /// Runs `work` on a blocking thread, of which a bounded number work at once. Both the
     /// queries and the rendering belong into `work`: the asynchronous threads only move bytes.
     ///
@@ -169,15 +186,23 @@ impl App {
         &self,
         work: impl FnOnce(&Db) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let turn = tokio::time::timeout(self.wait, Arc::clone(&self.reads).acquire_owned());
+        let db = self.db.clone();
+        self.in_turn(&self.reads, move || work(&db)).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        turns: &Arc<Semaphore>,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let turn = tokio::time::timeout(self.wait, Arc::clone(turns).acquire_owned());
         let Ok(Ok(permit)) = turn.await else {
             return Err(Failure::Busy);
         };
-        let db = self.db.clone();
         let job = tokio::task::spawn_blocking(move || {
             // The permit is freed when the work ends, even when the request was given up before.
             let _permit = permit;
-            work(&db)
+            work()
         });
         match job.await {
             Ok(outcome) => outcome,

@@ -60,18 +60,10 @@ pub async fn new(State(app): Shared, reader: Reader, uri: Uri, request: HeaderMa
         .take(100)
         .collect();
     show(app, reader, request, move |view| {
-        let mut title = String::new();
-        for summary in ids
-            .first()
-            .into_iter()
-            .filter_map(|id| view.db.advisory(id).ok().flatten())
-        {
-            let found = summary
-                .records
-                .iter()
-                .find_map(|record| record.title.clone());
-            title = found.unwrap_or_default().chars().take(200).collect();
-        }
+        let first = view.db.summaries(&ids[..ids.len().min(1)])?.pop();
+        let title = first.map_or_else(String::new, |summary| {
+            summary.title.chars().take(200).collect()
+        });
         Ok(issues::NewIssue::new(view.shell, &ids, title).render()?)
     })
     .await

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use snowguard_tracker_db::{Millis, SavedView};
 use snowguard_tracker_triage::filter::Filter;
-use snowguard_tracker_triage::queue::Place;
+use snowguard_tracker_triage::queue::{Place, Row};
 use snowguard_tracker_triage::role::Action;
 use snowguard_tracker_triage::text;
 
@@ -76,14 +76,17 @@ pub async fn page(State(app): Shared, reader: Reader, uri: Uri, request: HeaderM
         let meaning =
             view.db
                 .queue_meaning(&wish.filter, view.reader.id(), Millis::new(view.now))?;
-        let selection = state.queue(view.db, |queue| {
-            queue.select(&wish.filter, &meaning, wish.after, LIMIT)
+        // Rows and selection are of the same moment.
+        let (selection, rows) = state.queue(view.db, |queue| {
+            let selection = queue.select(&wish.filter, &meaning, wish.after, LIMIT);
+            let rows: Vec<Row> = selection
+                .advisories
+                .iter()
+                .filter_map(|one| queue.row(*one).copied())
+                .collect();
+            (selection, rows)
         })?;
         let entries = view.db.queue_entries(&selection.advisories)?;
-        let rows = state.queue(view.db, |queue| {
-            let row = |number: &i64| queue.row(*number).copied();
-            selection.advisories.iter().map(row).collect::<Vec<_>>()
-        })?;
         let views = view
             .reader
             .id()

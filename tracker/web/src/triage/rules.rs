@@ -1,7 +1,7 @@
 //! Rules that the matcher takes over.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use snowguard_tracker_db::{Millis, Retire};
 use snowguard_tracker_triage::role::Action;
@@ -13,6 +13,7 @@ use crate::account::reader::Reader;
 use crate::failure::Failure;
 use crate::handlers::{Answer, Segment, Shared, show};
 use crate::pages::triage::rules::Page;
+use crate::request::number;
 
 /// `/rules`
 pub async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer {
@@ -39,9 +40,7 @@ pub async fn make(State(app): Shared, posted: Posted) -> Answer {
 /// `POST /rules/{id}/retire`
 pub async fn retire(State(app): Shared, id: Segment, posted: Posted) -> Answer {
     let person = posted.reader.require(Action::Rules)?;
-    let id = id.ok().and_then(|Path(id)| id.parse().ok());
-    let id: i64 =
-        id.ok_or_else(|| Failure::BadRequest("This is not a rule's number.".to_owned()))?;
+    let id = number(id)?;
     let retire = match posted.fields.get("restore") {
         "" => Retire::Retire,
         _ => Retire::Restore,

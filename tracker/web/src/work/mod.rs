@@ -40,6 +40,9 @@ const MINUTE: i64 = 60_000;
 /// Teams are asked for so often, webhooks apart.
 const HOUR: i64 = 60 * MINUTE;
 
+/// Jobs that ended can be looked at for so long.
+const KEPT: i64 = 7 * 24 * HOUR;
+
 /// A job is given up after so many attempts; with the waits between them that is a good day.
 const ATTEMPTS: u32 = 30;
 
@@ -104,8 +107,11 @@ impl Worker {
             put("deliver")?;
             *minute = now;
         }
-        if self.reach.teams.is_some() && now.saturating_sub(*hour) >= HOUR {
-            put("teams")?;
+        if now.saturating_sub(*hour) >= HOUR {
+            if self.reach.teams.is_some() {
+                put("teams")?;
+            }
+            self.db.forget_jobs(Millis::new(now - KEPT))?;
             *hour = now;
         }
         Ok(())

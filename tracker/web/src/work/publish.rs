@@ -14,7 +14,7 @@ use snowguard_tracker_triage::issue_id::IssueId;
 
 use super::{End, Worker};
 
-/// Maintainers that are mentioned; a flaw in the compiler would call for everybody.
+/// Maintainers that are mentioned.
 const MENTIONED: usize = 30;
 
 /// Packages of a channel that are listed.
@@ -35,7 +35,8 @@ impl Worker {
         if stored.issue.stage == Stage::Draft {
             return Ok(End::Done);
         }
-        let logins = match self.logins(client, &stored) {
+        let numbers = self.maintainers(&stored)?;
+        let logins = match logins(client, &numbers) {
             Ok(logins) => logins,
             Err(failed) => return Ok(again(&failed)),
         };
@@ -55,37 +56,28 @@ impl Worker {
         }
     }
 
-    /// Today's logins of the maintainers of what is affected, by their accounts' numbers.
-    fn logins(&self, client: &Client, stored: &StoredIssue) -> Result<Vec<Login>, GitHubError> {
-        let open = stored
-            .issue
-            .standings
-            .values()
-            .flatten()
-            .filter(|(_, standing)| !standing.status.is_settled());
+    /// The accounts of the maintainers of what is affected; a flaw in the compiler would call for everybody.
+    fn maintainers(&self, stored: &StoredIssue) -> Result<Vec<UserId>> {
+        let standings = stored.issue.standings.values().flatten();
+        let open = standings.filter(|(_, standing)| !standing.status.is_settled());
         let attrs: BTreeSet<String> = open.map(|(attr, _)| attr.clone()).collect();
         let attrs: Vec<String> = attrs.into_iter().collect();
-        let owners = self.db.owners_of(&attrs).unwrap_or_default();
-        let mut logins = Vec::new();
-        for handle in owners.iter().filter(|name| !name.starts_with("team:")) {
-            let Some(number) = self
-                .db
-                .maintainer(handle)
-                .ok()
-                .flatten()
-                .and_then(|one| one.github_id)
-            else {
-                continue;
-            };
-            let Ok(number) = u64::try_from(number) else {
-                continue;
-            };
-            logins.extend(client.user(UserId(number))?.map(|user| user.login));
-            if logins.len() >= MENTIONED {
-                break;
-            }
+        let mut numbers = Vec::new();
+        for name in self
+            .db
+            .owners_of(&attrs)?
+            .iter()
+            .filter(|name| !name.starts_with("team:"))
+        {
+            let known = self.db.maintainer(name)?.and_then(|one| one.github_id);
+            numbers.extend(
+                known
+                    .and_then(|number| u64::try_from(number).ok())
+                    .map(UserId),
+            );
         }
-        Ok(logins)
+        numbers.truncate(MENTIONED);
+        Ok(numbers)
     }
 
     fn draft(&self, stored: &StoredIssue, logins: &[Login]) -> Result<IssueDraft> {
@@ -148,6 +140,15 @@ impl Worker {
         let title: String = title.chars().take(250).collect();
         Ok(IssueDraft::new(key, &title, &body)?.with_state(state))
     }
+}
+
+/// Today's logins of accounts; one that is gone is left out.
+fn logins(client: &Client, numbers: &[UserId]) -> Result<Vec<Login>, GitHubError> {
+    let mut logins = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        logins.extend(client.user(*number)?.map(|user| user.login));
+    }
+    Ok(logins)
 }
 
 /// Inert text that fits into a cell of a table.

@@ -5,10 +5,11 @@ use std::process::Command;
 
 use snowguard_tracker_db::Millis;
 use snowguard_tracker_triage::role::{Role, Roles};
-use snowguard_tracker_web::{Limits, hash_password};
+use snowguard_tracker_web::hash_password;
 
+use crate::browser::with_sample;
 use crate::sample::{NOW, Sample};
-use crate::webdriver::{self, Browser, Setup};
+use crate::webdriver::{Browser, Setup};
 
 /// From npm; its licence (MPL 2.0) stays with it, it is not part of the project.
 const AXE: &str = "axe-core@4.11.0";
@@ -61,14 +62,10 @@ fn axe() -> Option<String> {
 }
 
 fn check(setup: Setup) {
-    let Some(programs) = webdriver::installed() else {
-        return eprintln!("left out: chromium and chromedriver are not installed");
-    };
     let Some(axe) = axe() else {
         return eprintln!("left out: {AXE} cannot be had from npm");
     };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
+    let furnished = || {
         let sample = Sample::new();
         let hash = hash_password(PASSWORD).unwrap();
         let roles = Roles::new([Role::SecurityTeam, Role::Administrator]);
@@ -76,27 +73,23 @@ fn check(setup: Setup) {
             .db
             .put_local_person("team", &hash, roles, Millis::new(NOW))
             .unwrap();
-        let server = sample.serve(Limits::default()).await;
-        let base = format!("http://{}", server.address);
-        let checking = tokio::task::spawn_blocking(move || {
-            let browser = Browser::start(&programs, setup);
-            let mut found = violations(&browser, &base, &axe, &PAGES[..9]);
-            browser.open(&format!("{base}/sign-in?back=/advisory/CVE-2024-6387"));
-            browser.write("input[name=name]", "team");
-            browser.write("input[name=password]", PASSWORD);
-            browser.follow("main .first");
-            browser.follow(".decide button[value=accept]");
-            browser.follow("a[href='/issues/new?advisory=CVE-2024-6387']");
-            browser.write("textarea[name=notes]", "*Update*.");
-            browser.follow("main .first");
-            found.extend(violations(&browser, &base, &axe, &PAGES));
-            found
-        });
-        let found = checking.await;
-        server.stop().await;
-        let found = found.unwrap();
-        assert!(found.is_empty(), "{}", found.join("\n"));
+        sample
+    };
+    let found = with_sample(furnished, setup, move |browser, base, _| {
+        let mut found = violations(browser, base, &axe, &PAGES[..9]);
+        browser.open(&format!("{base}/sign-in?back=/advisory/CVE-2024-6387"));
+        browser.write("input[name=name]", "team");
+        browser.write("input[name=password]", PASSWORD);
+        browser.follow("main .first");
+        browser.follow(".decide button[value=accept]");
+        browser.follow("a[href='/issues/new?advisory=CVE-2024-6387']");
+        browser.write("textarea[name=notes]", "*Update*.");
+        browser.follow("main .first");
+        found.extend(violations(browser, base, &axe, &PAGES));
+        found
     });
+    let found = found.unwrap_or_default();
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 fn violations(browser: &Browser, base: &str, axe: &str, pages: &[&str]) -> Vec<String> {

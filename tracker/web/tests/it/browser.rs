@@ -1,5 +1,6 @@
 //! A real browser reads the pages.
 
+use snowguard_tracker_db::Db;
 use snowguard_tracker_web::Limits;
 
 use crate::sample::Sample;
@@ -32,25 +33,35 @@ const PAGES: [&str; 12] = [
     "/nowhere",
 ];
 
-/// Runs `read` with a browser and the server's address, on a thread where it may block.
+/// Runs `read` with a browser and the address of a server over a sample, on a thread where it may block.
 fn with_browser(setup: Setup, read: impl FnOnce(&Browser, &str) + Send + 'static) {
+    with_sample(Sample::new, setup, |browser, base, _| read(browser, base));
+}
+
+/// As [`with_browser`], over a sample that `make` furnishes; `read` sees its database too.
+pub fn with_sample<T: Send + 'static>(
+    make: impl FnOnce() -> Sample,
+    setup: Setup,
+    read: impl FnOnce(&Browser, &str, &Db) -> T + Send + 'static,
+) -> Option<T> {
     let Some(programs) = webdriver::installed() else {
         eprintln!("left out: chromium and chromedriver are not installed");
-        return;
+        return None;
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let sample = Sample::new();
+        let sample = make();
         let server = sample.serve(Limits::default()).await;
         let base = format!("http://{}", server.address);
+        let db = sample.db.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let browser = Browser::start(&programs, setup);
-            read(&browser, &base);
+            read(&browser, &base, &db)
         });
         let outcome = reading.await;
         server.stop().await;
-        outcome.unwrap();
-    });
+        Some(outcome.unwrap())
+    })
 }
 
 /// From the search to the reasons, and on to the package.

@@ -1,12 +1,13 @@
 //! Each role's day in a real browser.
 
-use snowguard_tracker_db::Millis;
+use snowguard_tracker_db::{Db, Millis};
 use snowguard_tracker_triage::role::{Role, Roles};
 use snowguard_tracker_triage::state::State;
-use snowguard_tracker_web::{Limits, hash_password};
+use snowguard_tracker_web::hash_password;
 
+use crate::browser::with_sample;
 use crate::sample::{NOW, Sample};
-use crate::webdriver::{self, Browser, Setup};
+use crate::webdriver::{Browser, Setup};
 
 const PASSWORD: &str = "a long enough password";
 
@@ -16,17 +17,9 @@ const DESKTOP: Setup = Setup {
     javascript: true,
 };
 
-/// Runs `day` with a browser, the server's address and its database, on a thread where it may block.
-fn with_browser(
-    setup: Setup,
-    day: impl FnOnce(&Browser, &str, &snowguard_tracker_db::Db) + Send + 'static,
-) {
-    let Some(programs) = webdriver::installed() else {
-        eprintln!("left out: chromium and chromedriver are not installed");
-        return;
-    };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
+/// Runs `day` with a browser, the server's address and its database, with somebody of each role.
+fn with_browser(setup: Setup, day: impl FnOnce(&Browser, &str, &Db) + Send + 'static) {
+    let furnished = || {
         let sample = Sample::new();
         let hash = hash_password(PASSWORD).unwrap();
         let roles = [
@@ -35,22 +28,15 @@ fn with_browser(
             ("root", Role::Administrator),
         ];
         for (name, role) in roles {
+            let given = Roles::new([role]);
             sample
                 .db
-                .put_local_person(name, &hash, Roles::new([role]), Millis::new(NOW))
+                .put_local_person(name, &hash, given, Millis::new(NOW))
                 .unwrap();
         }
-        let server = sample.serve(Limits::default()).await;
-        let base = format!("http://{}", server.address);
-        let db = sample.db.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            let browser = Browser::start(&programs, setup);
-            day(&browser, &base, &db);
-        });
-        let outcome = reading.await;
-        server.stop().await;
-        outcome.unwrap();
-    });
+        sample
+    };
+    with_sample(furnished, setup, day);
 }
 
 fn sign_in(browser: &Browser, base: &str, name: &str, back: &str) {
@@ -61,7 +47,7 @@ fn sign_in(browser: &Browser, base: &str, name: &str, back: &str) {
     assert!(browser.address().ends_with(back), "{}", browser.address());
 }
 
-fn state(db: &snowguard_tracker_db::Db, id: &str) -> State {
+fn state(db: &Db, id: &str) -> State {
     db.suggestion(id).unwrap().unwrap().suggestion.state
 }
 

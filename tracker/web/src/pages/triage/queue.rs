@@ -1,5 +1,7 @@
 //! `/queue`: the day's work.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use snowguard_matching::verdict::Tier;
 use snowguard_tracker_db::{QueueEntry, SavedView};
@@ -22,8 +24,8 @@ use crate::triage::queue::{Wish, query};
 pub struct Input {
     /// The suggestions of this part, in order.
     pub entries: Vec<QueueEntry>,
-    /// Their rows; one may have gone meanwhile.
-    pub rows: Vec<Option<Row>>,
+    /// Their rows.
+    pub rows: Vec<Row>,
     /// Counts over all parts.
     pub counts: Counts,
     /// Where the next part begins.
@@ -99,8 +101,16 @@ impl Page {
     /// Builds it as seen at `now`.
     pub fn new(shell: Shell, input: Input, now: Millis) -> Self {
         let filter = input.wish.filter;
-        let rows = input.entries.into_iter().zip(input.rows);
-        let rows = rows.filter_map(|(entry, row)| Some(Suggestion::new(entry, row?, now)));
+        let mut rows: HashMap<i64, Row> = input
+            .rows
+            .into_iter()
+            .map(|row| (row.advisory, row))
+            .collect();
+        let rows = input.entries.into_iter().filter_map(|entry| {
+            let row = rows.remove(&entry.number)?;
+            Some(Suggestion::new(entry, row, now))
+        });
+        let rows: Vec<Suggestion> = rows.collect();
         let next = input.next.map(|place| {
             let mut pairs = form_urlencoded::Serializer::new(String::new());
             pairs
@@ -141,7 +151,7 @@ impl Page {
                 .into_iter()
                 .map(|name| (name.clone(), filter.channel.as_ref() == Some(&name)))
                 .collect(),
-            rows: rows.collect(),
+            rows,
             next,
             views: views.collect(),
             triages: input.triages,
