@@ -185,8 +185,7 @@ async fn decisions(router: &Router, cookie: &str) -> anyhow::Result<Vec<Duration
     let mut times = Vec::new();
     for number in 0..400 {
         let id = id(number * 7);
-        let body =
-            format!("form_key={key}&command=dismiss&reason=other_product&revision=0");
+        let body = format!("form_key={key}&command=dismiss&reason=other_product&revision=0");
         let request = Request::post(format!("/advisory/{id}/decide"))
             .header(header::HOST, HOST)
             .header(header::ORIGIN, format!("http://{HOST}"))

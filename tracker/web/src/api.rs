@@ -2,6 +2,7 @@
 //!
 //! A document's fields are added to, never renamed or removed, within a version.
 
+mod triage;
 mod v1;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/packages/{attr}", get(package))
         .route("/matches", get(matches))
         .route("/search", get(search))
+        .merge(triage::routes())
 }
 
 async fn status(State(app): Shared, request: HeaderMap) -> Answer {

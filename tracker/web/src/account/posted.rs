@@ -44,6 +44,12 @@ impl Fields {
     }
 }
 
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
 /// A form of somebody who is signed in, checked against forgery.
 #[derive(Debug)]
 pub struct Posted {

@@ -157,8 +157,11 @@ fn own_query(back: &str) -> String {
         .finish()
 }
 
-/// Whether the reader may give this command for this suggestion.
-fn allowed(
+/// Who gives this command for this suggestion, provided that they may.
+///
+/// # Errors
+/// As [`Reader::require_for`].
+pub fn allowed(
     db: &Db,
     reader: &Reader,
     advisory: &str,

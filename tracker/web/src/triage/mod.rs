@@ -1,6 +1,6 @@
 //! Handlers of what people decide: the queue, decisions on a suggestion, issues, rules, the log.
 
-mod decide;
+pub mod decide;
 mod issues;
 mod log;
 mod mine;

@@ -6,6 +6,7 @@
 mod accessibility;
 mod accounts;
 mod api;
+mod api_triage;
 mod browser;
 mod browser_triage;
 mod commands;

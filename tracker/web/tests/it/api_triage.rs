@@ -1,0 +1,183 @@
+//! The queue and decisions for programs.
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use serde_json::{Value, json};
+use snowguard_tracker_triage::role::Role;
+use snowguard_tracker_triage::state::State;
+
+use crate::http::{Answer, ask, get};
+use crate::sample::Sample;
+use crate::signed_in::Signed;
+
+const DECIDE: &str = "/api/v1/suggestions/CVE-2024-6387/decide";
+
+async fn token(person: &Signed<'_>, scope: &str) -> String {
+    let made = person
+        .post(
+            "/account/tokens",
+            &[("name", scope), ("scope", scope), ("days", "30")],
+        )
+        .await;
+    let (_, rest) = made.body.split_once("<code>snowguard_").unwrap();
+    format!("snowguard_{}", rest.split('<').next().unwrap())
+}
+
+async fn decide(sample: &Sample, token: &str, body: &Value) -> Answer {
+    let request = Request::post(DECIDE).header(header::AUTHORIZATION, format!("Bearer {token}"));
+    ask(
+        &sample.router,
+        request.body(Body::from(body.to_string())).unwrap(),
+    )
+    .await
+}
+
+fn document(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+fn state(sample: &Sample) -> State {
+    sample
+        .db
+        .suggestion("CVE-2024-6387")
+        .unwrap()
+        .unwrap()
+        .suggestion
+        .state
+}
+
+#[tokio::test]
+async fn the_queue_is_read_with_the_pages_filters() {
+    let sample = Sample::new();
+    let whole = document(&get(&sample.router, "/api/v1/queue?status=all").await);
+    assert_eq!(
+        (whole["total"].as_u64(), whole["next"].is_null()),
+        (Some(2), true)
+    );
+    let kev = document(&get(&sample.router, "/api/v1/queue?kev=1").await);
+    assert_eq!(kev["suggestions"][0]["advisory"], "CVE-2024-6387");
+    assert_eq!(kev["suggestions"][0]["packages"], json!(["openssh"]));
+    assert_eq!(
+        get(&sample.router, "/api/v1/queue?status=none")
+            .await
+            .status,
+        400
+    );
+    let one = document(&get(&sample.router, "/api/v1/suggestions/CVE-2024-6387").await);
+    assert_eq!(
+        (one["state"].as_str(), one["revision"].as_i64()),
+        (Some("new"), Some(0))
+    );
+    assert_eq!(
+        get(&sample.router, "/api/v1/suggestions/CVE-1999-0001")
+            .await
+            .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn a_token_decides_as_far_as_scope_and_roles_allow() {
+    let sample = Sample::new();
+    let ada = Signed::new(&sample, "ada", &[Role::Triager]);
+    let bob = Signed::new(&sample, "bob", &[]);
+    let dismiss = json!({"command": "dismiss", "reason": "other_product", "revision": 0});
+    assert_eq!(
+        decide(&sample, &token(&ada, "read").await, &dismiss)
+            .await
+            .status,
+        403,
+        "another scope"
+    );
+    assert_eq!(
+        decide(&sample, &token(&bob, "triage").await, &dismiss)
+            .await
+            .status,
+        403,
+        "no such role"
+    );
+    // A session's cookie decides nothing here.
+    let request = Request::post(DECIDE).header(header::COOKIE, ada.cookie());
+    assert_eq!(
+        ask(
+            &sample.router,
+            request.body(Body::from(dismiss.to_string())).unwrap()
+        )
+        .await
+        .status,
+        401
+    );
+    assert_eq!(state(&sample), State::New);
+    let good = token(&ada, "triage").await;
+    let decided = decide(&sample, &good, &dismiss).await;
+    assert_eq!(
+        (
+            decided.status.as_u16(),
+            document(&decided)["state"].as_str()
+        ),
+        (200, Some("dismissed"))
+    );
+    assert_eq!(
+        decide(&sample, &good, &dismiss).await.status,
+        409,
+        "the revision is not today's"
+    );
+    for body in [
+        json!([]),
+        json!({"command": {}}),
+        json!({"command": "explode", "revision": 1}),
+        json!({"command": "accept"}),
+    ] {
+        assert_eq!(decide(&sample, &good, &body).await.status, 400, "{body}");
+    }
+    let id = sample
+        .db
+        .tokens(
+            ada.person,
+            snowguard_tracker_db::Millis::new(crate::sample::NOW),
+        )
+        .unwrap()[0]
+        .id;
+    assert_eq!(
+        ada.post(&format!("/account/tokens/{id}/revoke"), &[])
+            .await
+            .status,
+        303
+    );
+    assert_eq!(
+        decide(&sample, &good, &json!({"command": "reopen", "revision": 1}))
+            .await
+            .status,
+        403,
+        "revoked"
+    );
+}
+
+#[tokio::test]
+async fn brute_force_on_tokens_learns_nothing() {
+    let sample = Sample::new();
+    let ada = Signed::new(&sample, "ada", &[Role::Triager]);
+    let good = token(&ada, "triage").await;
+    let near = format!(
+        "{}{}",
+        &good[..good.len() - 1],
+        if good.ends_with('0') { '1' } else { '0' }
+    );
+    let accept = json!({"command": "accept", "revision": 0});
+    let mut told = std::collections::BTreeSet::new();
+    for guess in [
+        near.as_str(),
+        "",
+        "snowguard_",
+        "x",
+        &"f".repeat(64),
+        &format!("snowguard_{}", "f".repeat(64)),
+        &good[10..],
+    ] {
+        let answer = decide(&sample, guess, &accept).await;
+        assert_eq!(answer.status, 403, "{guess}");
+        told.insert(answer.body);
+    }
+    assert_eq!(told.len(), 1, "all in the same words");
+    assert_eq!(state(&sample), State::New);
+}
