@@ -31,7 +31,7 @@ fn an_issue_becomes_an_entry_whose_id_stays() {
         "<updated>2026-03-04T09:30:00.5Z</updated>",
         "<category term=\"CVE-2026-1234\"/>",
         "<category term=\"openssl_1_1\"/>",
-        "<link rel=\"alternate\" type=\"text/html\" href=\"https://tracker.example.org/issues/NIXPKGS-2026-0001\"/>",
+        "<link rel=\"alternate\" type=\"text/html\" href=\"https://tracker.example.org/issue/NIXPKGS-2026-0001\"/>",
         "<link rel=\"self\" type=\"application/atom+xml\" href=\"https://tracker.example.org/exports/package/openssl.atom\"/>",
     ] {
         assert!(text.lines().any(|one| one == line), "{line}\n{text}");

@@ -47,7 +47,7 @@ fn addresses_follow_from_the_provider() {
     let issue = full();
     assert_eq!(
         provider().issue_page(issue.id).as_str(),
-        "https://tracker.example.org/issues/NIXPKGS-2026-0001"
+        "https://tracker.example.org/issue/NIXPKGS-2026-0001"
     );
     let path = snowguard_tracker_export::paths::csaf(issue.id, issue.published);
     assert_eq!(
