@@ -23,15 +23,14 @@ impl Hint {
     /// What is known of a product.
     #[must_use]
     pub fn of(product: &VendorProduct, knowledge: &Knowledge) -> Self {
-        let text = product.to_text();
         Self {
             homes: knowledge
                 .learned(product)
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
-            purls: knowledge.purls_of_product(&text).to_vec(),
-            checkers: knowledge.checkers_of_product(&text).to_vec(),
+            purls: knowledge.purls_of_product(product).to_vec(),
+            checkers: knowledge.checkers_of_product(product).to_vec(),
             rules: knowledge.rules().of(product).to_vec(),
         }
     }

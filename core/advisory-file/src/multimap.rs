@@ -1,5 +1,6 @@
 //! Sorted keys, each with a run of numbers.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::error::AdvisoryFileError;
@@ -31,21 +32,40 @@ impl MultiMap {
 }
 
 /// Where a key stands among sorted ones.
+///
+/// Keys are hashes, spread evenly: where one stands can be told from its size, and a few steps lead
+/// there. Each other step halves what is left, so that no order of keys makes a search long.
 pub(crate) fn find(
     body: &Body<'_>,
     keys: &Flat,
     key: u64,
 ) -> Result<Option<u64>, AdvisoryFileError> {
+    // Places `low..high` are open; every key there lies between `least` and `most`.
     let (mut low, mut high) = (0, keys.length / 8);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match body.u64_at(keys, middle)?.cmp(&key) {
-            std::cmp::Ordering::Equal => return Ok(Some(middle)),
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
+    let (mut least, mut most) = (0, u64::MAX);
+    let mut guesses = true;
+    while low < high && (least..=most).contains(&key) {
+        let open = high - low;
+        let middle = if guesses {
+            low + share(key - least, most - least, open)
+        } else {
+            low + open / 2
+        };
+        guesses = !guesses;
+        let found = body.u64_at(keys, middle)?;
+        match found.cmp(&key) {
+            Ordering::Equal => return Ok(Some(middle)),
+            Ordering::Less => (low, least) = (middle + 1, found),
+            Ordering::Greater => (high, most) = (middle, found),
         }
     }
     Ok(None)
+}
+
+/// Where among so many places something stands that is this part of the whole; always one of them.
+fn share(part: u64, whole: u64, places: u64) -> u64 {
+    let place = u128::from(part) * u128::from(places) / (u128::from(whole) + 1);
+    u64::try_from(place).unwrap_or(u64::MAX).min(places - 1)
 }
 
 /// The three sections of a map.
@@ -70,4 +90,22 @@ pub(crate) fn lay(map: &BTreeMap<u64, Vec<u32>>) -> Sections {
     }
     sections.offsets.extend(at.to_le_bytes());
     sections
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn a_guess_is_always_a_place() {
+        for places in [1, 2, 3, 1_000_003, u64::from(u32::MAX)] {
+            for (part, whole) in [(0, 0), (0, 9), (9, 9), (1, u64::MAX), (u64::MAX, u64::MAX)] {
+                assert!(
+                    share(part, whole, places) < places,
+                    "{part} {whole} {places}"
+                );
+            }
+        }
+        assert_eq!(share(u64::MAX / 2, u64::MAX, 1_000), 499);
+    }
 }

@@ -163,13 +163,13 @@ pub fn lookup(advisory: &AdvisoryFacts, knowledge: &Knowledge) -> Vec<Key> {
                 .into_iter()
                 .map(|home| Key::new("repo", home)),
         );
-        let product = identity.vendor_product.to_text();
-        for purl in knowledge.purls_of_product(&product) {
+        let product = &identity.vendor_product;
+        for purl in knowledge.purls_of_product(product) {
             keys.extend(of_purl(purl));
         }
         keys.extend(
             knowledge
-                .checkers_of_product(&product)
+                .checkers_of_product(product)
                 .iter()
                 .map(|name| Key::new("name", name)),
         );

@@ -1,6 +1,8 @@
 //! What is known beyond one advisory and one package: which repository a vendor's product lives
 //! in (learned from all advisories), and alias tables that others keep.
 
+use std::hash::Hash;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -100,13 +102,13 @@ struct Links {
 #[derive(Debug, Default)]
 pub struct Knowledge {
     lessons: FxHashMap<String, Lesson>,
-    links: FxHashMap<String, Links>,
-    purls_of_product: FxHashMap<String, Vec<String>>,
-    checkers_of_product: FxHashMap<String, Vec<String>>,
+    links: FxHashMap<VendorProduct, Links>,
+    purls_of_product: FxHashMap<VendorProduct, Vec<String>>,
+    checkers_of_product: FxHashMap<VendorProduct, Vec<String>>,
     projects_of_name: FxHashMap<String, Vec<String>>,
     names_of_project: FxHashMap<String, Vec<String>>,
     /// Homes that were learned elsewhere and came as a result.
-    homes: FxHashMap<String, Vec<String>>,
+    homes: FxHashMap<VendorProduct, Vec<String>>,
     rules: Rules,
 }
 
@@ -151,8 +153,8 @@ impl Knowledge {
         if lesson.is_empty() {
             return;
         }
-        for product in &lesson.products {
-            let links = self.links.entry(product.clone()).or_default();
+        for product in lesson.products.iter().filter_map(|text| of_text(text)) {
+            let links = self.links.entry(product).or_default();
             links.advisories = if add {
                 links.advisories + 1
             } else {
@@ -198,10 +200,9 @@ impl Knowledge {
         purls: Vec<String>,
         checkers: Vec<String>,
     ) {
-        let text = product.to_text();
-        self.homes.insert(text.clone(), homes);
-        self.purls_of_product.insert(text.clone(), purls);
-        self.checkers_of_product.insert(text, checkers);
+        self.homes.insert(product.clone(), homes);
+        self.purls_of_product.insert(product.clone(), purls);
+        self.checkers_of_product.insert(product.clone(), checkers);
     }
 
     /// Takes in Repology's projects of one joined package name.
@@ -225,16 +226,16 @@ impl Knowledge {
             let (product, left) = (joined_product(&alias.right), alias.left.to_lowercase());
             match alias.table {
                 AliasTable::Purl2cpe => {
-                    push(&mut self.purls_of_product, &product, &left);
+                    push(&mut self.purls_of_product, product, &left);
                 }
                 AliasTable::CveBinTool => {
                     let checker = names::joined(&left);
-                    push(&mut self.checkers_of_product, &product, &checker);
+                    push(&mut self.checkers_of_product, product, &checker);
                 }
                 AliasTable::Repology => {
                     let (name, project) = (names::joined(&left), names::joined(&alias.right));
-                    push(&mut self.projects_of_name, &name, &project);
-                    push(&mut self.names_of_project, &project, &name);
+                    push(&mut self.projects_of_name, name.clone(), &project);
+                    push(&mut self.names_of_project, project, &name);
                 }
             }
         }
@@ -251,22 +252,17 @@ impl Knowledge {
     /// The repositories in which a vendor's product lives, as far as advisories show it.
     #[must_use]
     pub fn learned(&self, product: &VendorProduct) -> Vec<&str> {
-        let text = product.to_text();
-        if let Some(homes) = self.homes.get(&text) {
+        if let Some(homes) = self.homes.get(product) {
             return homes.iter().map(String::as_str).collect();
         }
         self.links
-            .get(&text)
+            .get(product)
             .map_or_else(Vec::new, |links| home(product, links))
     }
 
     fn learned_text(&self, product: &str) -> Vec<String> {
-        let Some((vendor, name)) = product.split_once(':') else {
+        let Some(product) = of_text(product) else {
             return Vec::new();
-        };
-        let product = VendorProduct {
-            vendor: vendor.to_owned(),
-            product: name.to_owned(),
         };
         let mut out: Vec<String> = self
             .learned(&product)
@@ -279,7 +275,7 @@ impl Knowledge {
 
     /// purl2cpe: purls of a product, in lower case, without `pkg:`.
     #[must_use]
-    pub fn purls_of_product(&self, product: &str) -> &[String] {
+    pub fn purls_of_product(&self, product: &VendorProduct) -> &[String] {
         self.purls_of_product
             .get(product)
             .map_or(&[], Vec::as_slice)
@@ -287,7 +283,7 @@ impl Knowledge {
 
     /// cve-bin-tool: joined names of the checkers of a product.
     #[must_use]
-    pub fn checkers_of_product(&self, product: &str) -> &[String] {
+    pub fn checkers_of_product(&self, product: &VendorProduct) -> &[String] {
         self.checkers_of_product
             .get(product)
             .map_or(&[], Vec::as_slice)
@@ -335,13 +331,22 @@ fn home<'a>(product: &VendorProduct, links: &'a Links) -> Vec<&'a str> {
 }
 
 /// `Vendor:Product` as tables write it, in joined form.
-fn joined_product(text: &str) -> String {
+fn joined_product(text: &str) -> VendorProduct {
     let (vendor, product) = text.split_once(':').unwrap_or(("", text));
-    VendorProduct::new(vendor, product.rsplit('/').next().unwrap_or(product)).to_text()
+    VendorProduct::new(vendor, product.rsplit('/').next().unwrap_or(product))
 }
 
-fn push(map: &mut FxHashMap<String, Vec<String>>, key: &str, value: &str) {
-    let values = map.entry(key.to_owned()).or_default();
+/// A product as [`VendorProduct::to_text`] writes it: joined forms hold no colon.
+fn of_text(text: &str) -> Option<VendorProduct> {
+    let (vendor, product) = text.split_once(':')?;
+    Some(VendorProduct {
+        vendor: vendor.to_owned(),
+        product: product.to_owned(),
+    })
+}
+
+fn push<K: Eq + Hash>(map: &mut FxHashMap<K, Vec<String>>, key: K, value: &str) {
+    let values = map.entry(key).or_default();
     if !values.iter().any(|known| known == value) {
         values.push(value.to_owned());
     }

@@ -20,6 +20,18 @@ pub fn joined(name: &str) -> String {
         .collect()
 }
 
+/// Whether [`joined`] makes `other` of a name, without making it.
+#[must_use]
+pub fn is_joined(name: &str, other: &str) -> bool {
+    if !name.is_ascii() {
+        return joined(name) == other;
+    }
+    let kept = name
+        .bytes()
+        .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'+');
+    kept.map(|byte| byte.to_ascii_lowercase()).eq(other.bytes())
+}
+
 /// Words joined by `-`, in lower case: `argo_cd` and `Argo CD` become `argo-cd`, `argocd` stays.
 #[must_use]
 pub fn dashed(name: &str) -> String {

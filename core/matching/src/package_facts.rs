@@ -112,27 +112,28 @@ impl PackageFacts {
     /// Works out the facts of a package. Pure; cost is linear in the package's size.
     #[must_use]
     pub fn new(package: Package) -> Self {
+        Self::of(&package)
+    }
+
+    /// The same, of a package that somebody else still needs.
+    #[must_use]
+    pub fn of(package: &Package) -> Self {
         let scope = Scope::of(&package.attr);
         let mut repositories = Vec::new();
         let mut hosts = Vec::new();
-        for url in package
-            .sources
-            .iter()
-            .chain(
-                package
-                    .homepages
-                    .iter()
-                    .filter(|url| !is_part_of_repository(url)),
-            )
-            .chain(&package.links)
-        {
-            if let Some((repository, _)) = Repository::in_url(url)
-                && !repositories.contains(&repository)
-            {
-                repositories.push(repository);
+        let named = |url: &String| Repository::in_url(url).map(|(repository, _)| repository);
+        let sources: Vec<Option<Repository>> = package.sources.iter().map(named).collect();
+        let homepages: Vec<Option<Repository>> = package.homepages.iter().map(named).collect();
+        let links: Vec<Option<Repository>> = package.links.iter().map(named).collect();
+        let whole = package.homepages.iter().zip(&homepages);
+        let whole = whole.filter(|(url, _)| !is_part_of_repository(url));
+        let all = sources.iter().chain(whole.map(|(_, found)| found));
+        for repository in all.chain(&links).flatten() {
+            if !repositories.contains(repository) {
+                repositories.push(repository.clone());
             }
         }
-        if kernel_of(&package).is_some()
+        if kernel_of(package).is_some()
             && let Some((kernel, _)) = Repository::in_url(KERNEL)
             && !repositories.contains(&kernel)
         {
@@ -151,7 +152,9 @@ impl PackageFacts {
             .collect();
         owners.retain(|owner| !owner.is_empty());
         owners.dedup();
-        let ecosystem_names = ecosystem_names(&package, scope);
+        let urls = package.sources.iter().chain(&package.homepages);
+        let urls = urls.zip(sources.iter().chain(&homepages));
+        let ecosystem_names = ecosystem_names(package, scope, urls);
         let cpes = package
             .cpe
             .iter()
@@ -169,9 +172,9 @@ impl PackageFacts {
         };
         Self {
             scope,
-            names: names_of(&package, scope, &repositories),
+            names: names_of(package, scope, &repositories),
             owners,
-            origin: origin(&package),
+            origin: origin(package, &sources),
             hosts,
             description: names::dashed(package.description.as_deref().unwrap_or_default()),
             ecosystem_names,
@@ -179,9 +182,9 @@ impl PackageFacts {
             patched: mentions(&package.patches),
             known_vulnerable: mentions(&package.known_vulnerabilities),
             repositories,
-            attr: package.attr,
-            pname: package.pname,
-            version: package.version,
+            attr: package.attr.clone(),
+            pname: package.pname.clone(),
+            version: package.version.clone(),
         }
     }
 
@@ -232,16 +235,15 @@ fn own_name(package: &Package) -> Option<&str> {
     (joined.contains(&pname) || pname.contains(&joined)).then_some(own)
 }
 
-fn origin(package: &Package) -> Option<u64> {
+/// `repositories`: those in its sources, in their order.
+fn origin(package: &Package, repositories: &[Option<Repository>]) -> Option<u64> {
     let source = package.sources.first()?;
     if package.version.is_empty() {
         return None;
     }
     // One repository has several addresses: a release's tarball, an archive of the tag.
-    let source = Repository::in_url(source).map_or_else(
-        || source.clone(),
-        |(repository, _)| repository.as_str().to_owned(),
-    );
+    let repository = repositories.first().and_then(Option::as_ref);
+    let source = repository.map_or(source.as_str(), Repository::as_str);
     Some(Key::new("origin", &format!("{source} {}", package.version)).value())
 }
 
@@ -285,7 +287,12 @@ fn host_of(url: &str) -> Option<String> {
     )
 }
 
-fn ecosystem_names(package: &Package, scope: Scope) -> Vec<(Ecosystem, String)> {
+/// `urls`: sources and homepages, each with the repository in it.
+fn ecosystem_names<'a>(
+    package: &Package,
+    scope: Scope,
+    urls: impl Iterator<Item = (&'a String, &'a Option<Repository>)>,
+) -> Vec<(Ecosystem, String)> {
     let mut out: Vec<(Ecosystem, String)> = Vec::new();
     let mut add = |ecosystem: Ecosystem, name: &str| {
         let name = ecosystem.canonical(name);
@@ -300,11 +307,11 @@ fn ecosystem_names(package: &Package, scope: Scope) -> Vec<(Ecosystem, String)> 
             add(ecosystem, own);
         }
     }
-    for url in package.sources.iter().chain(&package.homepages) {
+    for (url, repository) in urls {
         if let Some((ecosystem, name)) = registry_name(url) {
             add(ecosystem, &name);
         }
-        if let Some((repository, _)) = Repository::in_url(url)
+        if let Some(repository) = repository
             && repository.as_str().starts_with("github.com/")
         {
             add(Ecosystem::Go, repository.as_str());

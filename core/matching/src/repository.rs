@@ -214,19 +214,37 @@ fn two_part(
     if refused(owner) {
         return None;
     }
-    let owner = owner.trim_start_matches('~').to_ascii_lowercase();
-    Some((named(&format!("{host}/{owner}"), name)?, pointer(rest)))
+    let owner = owner.trim_start_matches('~');
+    let repository = put_together([host, "/", owner, "/"], name)?;
+    Some((repository, pointer(rest)))
 }
 
 fn named(prefix: &str, name: &str) -> Option<Repository> {
-    let name = name
-        .trim_end_matches(['.', ',', ')', ';'])
-        .to_ascii_lowercase();
-    let name = name.strip_suffix(".git").unwrap_or(&name);
+    put_together([prefix, "/", "", ""], name)
+}
+
+/// What stands before a name, and the name, in lower case. Every URL of every package comes by
+/// here: one piece of memory is all that it takes.
+fn put_together(before: [&str; 4], name: &str) -> Option<Repository> {
+    let name = name.trim_end_matches(['.', ',', ')', ';']);
+    let cut = name.len().saturating_sub(4);
+    let name = match name.get(cut..) {
+        Some(ending) if ending.eq_ignore_ascii_case(".git") => &name[..cut],
+        _ => name,
+    };
     let plain = name
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b));
-    (!name.is_empty() && name.len() <= 120 && plain).then(|| Repository(format!("{prefix}/{name}")))
+    if name.is_empty() || name.len() > 120 || !plain {
+        return None;
+    }
+    let length = before.iter().map(|part| part.len()).sum::<usize>() + name.len();
+    let mut text = String::with_capacity(length);
+    for part in before.into_iter().chain([name]) {
+        text.push_str(part);
+    }
+    text.make_ascii_lowercase();
+    Some(Repository(text))
 }
 
 fn pointer(rest: &[&str]) -> Pointer {

@@ -4,6 +4,7 @@
 //! advisories mean the opposite, so `alpha`, `beta`, `rc` and their like are ranked below the
 //! release here. All else is Nix's: numbers by value, letters by the alphabet, `1.0a` after `1.0`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// A part of a version, in the order of comparison.
@@ -21,7 +22,7 @@ enum Part<'a> {
 
 /// Compares two release versions.
 pub(super) fn compare(a: &str, b: &str) -> Ordering {
-    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+    let (a, b) = (lowered(a), lowered(b));
     let (mut a, mut b) = (Parts(&a), Parts(&b));
     loop {
         let (left, right) = (a.next_part(), b.next_part());
@@ -35,6 +36,15 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
             Ordering::Greater if right == Part::End && is_zero(&left) => return ends_as_zero(a.0),
             other => return other,
         }
+    }
+}
+
+/// In lower case, which most versions are.
+fn lowered(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
     }
 }
 

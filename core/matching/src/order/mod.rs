@@ -160,15 +160,33 @@ fn semver_of(text: &str) -> Option<semver::Version> {
     }
     let end = text.find(['-', '+']).unwrap_or(text.len());
     let (numbers, rest) = text.split_at(end);
-    let mut parts: Vec<u64> = Vec::with_capacity(3);
-    for part in numbers.split('.') {
-        parts.push(part.parse().ok()?);
+    let mut parts = [0_u64; 3];
+    for (place, part) in numbers.split('.').enumerate() {
+        *parts.get_mut(place)? = part.parse().ok()?;
     }
-    if parts.len() > 3 {
-        return None;
-    }
-    parts.resize(3, 0);
-    semver::Version::parse(&format!("{}.{}.{}{rest}", parts[0], parts[1], parts[2])).ok()
+    let (before, build) = match rest.split_once('+') {
+        Some((before, build)) => (before, Some(build)),
+        None => (rest, None),
+    };
+    let pre = match before.strip_prefix('-') {
+        // A dash with nothing behind it.
+        Some("") => return None,
+        Some(pre) => semver::Prerelease::new(pre).ok()?,
+        None => semver::Prerelease::EMPTY,
+    };
+    let build = match build {
+        Some("") => return None,
+        Some(build) => semver::BuildMetadata::new(build).ok()?,
+        None => semver::BuildMetadata::EMPTY,
+    };
+    let [major, minor, patch] = parts;
+    Some(semver::Version {
+        major,
+        minor,
+        patch,
+        pre,
+        build,
+    })
 }
 
 #[cfg(test)]

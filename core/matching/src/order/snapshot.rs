@@ -17,7 +17,10 @@ pub(super) enum Form<'a> {
 
 impl<'a> Form<'a> {
     pub(super) fn of(version: &'a str) -> Self {
-        if let Some((base, rest)) = version.split_once("unstable-")
+        // The word and a day are longer than nearly every version is.
+        const SHORTEST: usize = "unstable-".len() + 8;
+        if version.len() >= SHORTEST
+            && let Some((base, rest)) = version.split_once("unstable-")
             && let Some(day) = day(rest)
         {
             let base = base.trim_end_matches(['-', '.', '_', '+']);
@@ -70,18 +73,17 @@ fn without_flavour(version: &str) -> &str {
 
 /// `YYYY-MM-DD` at the start of a text, or `YYYYMMDD` as the whole of it.
 fn day(text: &str) -> Option<u32> {
-    let bytes = text.as_bytes();
-    let digits: Vec<u8> = if bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-' {
-        [&bytes[..4], &bytes[5..7], &bytes[8..10]].concat()
-    } else if bytes.len() == 8 {
-        bytes.to_vec()
-    } else {
-        return None;
+    let digits: [u8; 8] = match *text.as_bytes() {
+        [a, b, c, d, b'-', e, f, b'-', g, h, ..] => [a, b, c, d, e, f, g, h],
+        [a, b, c, d, e, f, g, h] => [a, b, c, d, e, f, g, h],
+        _ => return None,
     };
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let number: u32 = std::str::from_utf8(&digits).ok()?.parse().ok()?;
+    let number = digits
+        .iter()
+        .fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
     ((1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day))
         .then_some(number)

@@ -258,8 +258,9 @@ impl<'a> Search<'a> {
                 if self.has_repository(other) {
                     return false;
                 }
-                let joined = names::joined(other.rsplit('/').next().unwrap_or_default());
-                joined == name.joined || self.package.name(&joined).is_some()
+                let last = other.rsplit('/').next().unwrap_or_default();
+                let is_it = |name: &Name| names::is_joined(last, &name.joined);
+                is_it(name) || self.package.names.iter().any(is_it)
             })
     }
 

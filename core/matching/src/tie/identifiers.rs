@@ -120,11 +120,12 @@ impl<'a> Search<'a> {
 
     pub(super) fn by_alias_table(&mut self, index: usize, row: &Row) {
         for identity in row.identities.iter().filter(|identity| identity.is_cpe) {
-            let product = identity.vendor_product.to_text();
+            let product = &identity.vendor_product;
             if self.allowed.has(Evidence::Purl2cpe) {
-                for purl in self.knowledge.purls_of_product(&product) {
+                for purl in self.knowledge.purls_of_product(product) {
                     if let Some(tier) = self.is_purl_of_package(purl) {
                         let text = || {
+                            let product = product.to_text();
                             format!("purl2cpe gives {product} for pkg:{purl}, which is the package")
                         };
                         self.add(Some(index), tier, "purl2cpe", text);
@@ -132,13 +133,14 @@ impl<'a> Search<'a> {
                 }
             }
             if self.allowed.has(Evidence::CveBinTool) && self.package.scope.names_programs() {
-                for checker in self.knowledge.checkers_of_product(&product) {
+                for checker in self.knowledge.checkers_of_product(product) {
                     if self
                         .package
                         .name(checker)
                         .is_some_and(|name| name.rank == Rank::Exact)
                     {
-                        let text = || format!("cve-bin-tool knows {product} as {checker}");
+                        let text =
+                            || format!("cve-bin-tool knows {} as {checker}", product.to_text());
                         self.add(Some(index), Tier::Medium, "cve_bin_tool", text);
                     }
                 }
@@ -150,26 +152,26 @@ impl<'a> Search<'a> {
     /// A distribution's package name counts as a name only.
     pub(super) fn is_purl_of_package(&self, purl: &str) -> Option<Tier> {
         let (kind, rest) = purl.split_once('/')?;
-        let repository = match kind {
-            "github" | "gitlab" => Some(format!("{kind}.com/{rest}")),
-            "bitbucket" => Some(format!("bitbucket.org/{rest}")),
-            "sourceforge" => Some(format!("sourceforge/{rest}")),
+        let host = match kind {
+            "github" => Some("github.com/"),
+            "gitlab" => Some("gitlab.com/"),
+            "bitbucket" => Some("bitbucket.org/"),
+            "sourceforge" => Some("sourceforge/"),
             _ => None,
         };
-        if let Some(repository) = repository {
+        if let Some(host) = host {
+            // Asked for with every pair of a product with many purls: nothing is put together here.
             return self
                 .package
                 .repositories
                 .iter()
-                .any(|own| own.as_str() == repository)
+                .any(|own| own.as_str().strip_prefix(host) == Some(rest))
                 .then_some(Tier::High);
         }
         if let Some(ecosystem) = Ecosystem::from_purl_type(kind) {
-            let name = ecosystem.canonical(rest);
-            return self
-                .package
-                .ecosystem_names
-                .contains(&(ecosystem, name))
+            let mut own = self.package.ecosystem_names.iter();
+            return own
+                .any(|(known, name)| *known == ecosystem && *name == ecosystem.canonical(rest))
                 .then_some(Tier::High);
         }
         if matches!(kind, "deb" | "rpm" | "apk" | "alpm") && self.package.scope.names_programs() {
