@@ -57,6 +57,12 @@ pub struct Closure {
 }
 
 impl Closure {
+    /// Makes room for so many more paths.
+    pub fn reserve(&mut self, paths: usize) {
+        self.by_path.reserve(paths);
+        self.entries.reserve(paths);
+    }
+
     /// The index of a path, which is added when it is new.
     pub fn add(&mut self, path: StorePath) -> PathIndex {
         if let Some(known) = self.by_path.get(&path) {

@@ -63,7 +63,7 @@ pub fn explain<'a>(
     }
     let mut tied = Vec::new();
     for one in identified {
-        let package = PackageFacts::new(one.package.clone());
+        let package = PackageFacts::of(&one.package);
         for (name, projects) in projects_of(&package, file)? {
             knowledge.set_projects(&name, projects);
         }

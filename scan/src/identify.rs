@@ -56,7 +56,7 @@ pub struct Identified {
     /// What it is called and where it is.
     pub software: Software,
     /// As the matcher takes it.
-    pub package: Package,
+    pub package: Box<Package>,
     /// How well it is known.
     pub known: Known,
     /// Name of the channel that described it.
@@ -96,8 +96,10 @@ const SCOPES: [(&str, &str); 9] = [
     ("r", "rPackages"),
 ];
 
-/// Pieces of software that one thread takes at a time.
+/// Pieces of software that one thread takes at a time, at least: neighbours share blocks.
 const PIECES: usize = 48;
+/// Runs of a large inventory. More would unpack more blocks twice, fewer leave a thread idle at the end.
+const RUNS: usize = 96;
 
 /// Finds the packages for all software of a closure, on all cores.
 ///
@@ -110,14 +112,15 @@ pub fn identify_all(
     progress: &Progress,
 ) -> Result<Vec<Identified>, AdvisoryFileError> {
     progress.begin("identifying", inventory.software.len());
+    let pieces = PIECES.max(inventory.software.len() / RUNS);
     let parts = in_runs(
         &inventory.software,
-        PIECES,
+        pieces,
         || file.reader(),
         |reader, run| {
             let mut found = Vec::with_capacity(run.len());
             for software in run {
-                found.extend(identify(software, closure, reader)?);
+                identify(software, closure, reader, &mut found)?;
             }
             progress.add(run.len());
             Ok(found)
@@ -130,8 +133,12 @@ pub fn identify_all(
         |reader, run| run.iter().map(|named| of_name(named, reader)).collect(),
     )?;
     let named: Vec<Vec<Identified>> = named;
-    let all = parts.into_iter().flatten();
-    Ok(all.chain(named.into_iter().flatten()).collect())
+    let count = parts.iter().chain(&named).map(Vec::len).sum();
+    let mut all = Vec::with_capacity(count);
+    for part in parts.into_iter().chain(named) {
+        all.extend(part);
+    }
+    Ok(all)
 }
 
 /// What a document says of a piece of software, and what channels say of that name. The document's
@@ -149,14 +156,14 @@ fn of_name(named: &Named, reader: &mut Reader<'_, '_>) -> Result<Identified, Adv
         .into_iter()
         .find(|(_, package)| package.version == own.version && package.pname == own.pname);
     let (mut package, known, channel) = match same {
-        Some((channel, package)) => (package, Known::ByNameAndVersion, Some(channel)),
+        Some((channel, package)) => (Box::new(package), Known::ByNameAndVersion, Some(channel)),
         None => by_name(&software, reader)?,
     };
     // Another ecosystem's package of the same name is another package.
     if package.attr.contains('.') != own.attr.contains('.')
         && set_of(&package.attr) != set_of(&own.attr)
     {
-        package = own.clone();
+        *package = own.clone();
     }
     package.patches.clone_from(&own.patches);
     for vulnerability in &own.known_vulnerabilities {
@@ -187,7 +194,7 @@ fn set_of(attr: &str) -> &str {
     stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
 }
 
-/// Finds the package for a piece of software.
+/// Finds the package for a piece of software, and adds it to what was found.
 ///
 /// One piece may stand for builds with different patches; it is split so that each answer is one
 /// about builds that no advisory tells apart.
@@ -198,18 +205,20 @@ pub fn identify(
     software: &Software,
     closure: &Closure,
     reader: &mut Reader<'_, '_>,
-) -> Result<Vec<Identified>, AdvisoryFileError> {
-    let mut groups: Vec<Identified> = Vec::new();
+    groups: &mut Vec<Identified>,
+) -> Result<(), AdvisoryFileError> {
+    let first = groups.len();
     for index in &software.paths {
         let found = one(software, *index, closure, reader)?;
         // Nixpkgs has many attributes for parts of one thing (`getent` and `locale` of glibc, the
         // modules of a kernel): they are one as long as their patches mend the same.
-        match groups.iter_mut().find(|group| is_same(group, &found)) {
+        let mut own = groups[first..].iter_mut();
+        match own.find(|group| is_same(group, &found)) {
             Some(group) => merge(group, found),
             None => groups.push(found),
         }
     }
-    Ok(groups)
+    Ok(())
 }
 
 /// Whether no advisory can tell two builds of one version apart.
@@ -253,7 +262,7 @@ fn one(
     reader: &mut Reader<'_, '_>,
 ) -> Result<Identified, AdvisoryFileError> {
     let entry = closure.entry(index);
-    let alone = |package: Package, known: Known, channel: Option<usize>| Identified {
+    let alone = |package: Box<Package>, known: Known, channel: Option<usize>| Identified {
         software: Software {
             paths: vec![index],
             ..software.clone()
@@ -273,12 +282,12 @@ fn one(
         && let Some((channel, mut package)) = reader
             .packages(PackageKey::Output(entry.path.digest_str()))?
             .into_iter()
-            .min_by_key(|(_, package)| plainness(package))
+            .min_by(|(_, a), (_, b)| plainness(a).cmp(&plainness(b)))
     {
         if knows_all {
             add_headers(&mut package.patches, &common_patches(&recipes));
         }
-        return Ok(alone(package, Known::ByPath, Some(channel)));
+        return Ok(alone(Box::new(package), Known::ByPath, Some(channel)));
     }
     let (mut package, mut known, channel) = by_name(software, reader)?;
     if knows_all {
@@ -304,12 +313,12 @@ fn add_headers(patches: &mut Vec<String>, here: &[String]) {
 
 /// The plainest of several attributes for one thing: `openssl` before `openssl_3` before
 /// `azure-sdk-for-cpp.openssl`. Smaller is plainer.
-fn plainness(package: &Package) -> (bool, usize, usize, String) {
+fn plainness(package: &Package) -> (bool, usize, usize, &str) {
     (
         package.attr != package.pname,
         package.attr.matches('.').count(),
         package.attr.len(),
-        package.attr.clone(),
+        &package.attr,
     )
 }
 
@@ -348,7 +357,7 @@ fn patch_name(patch: &str) -> &str {
 fn by_name(
     software: &Software,
     reader: &mut Reader<'_, '_>,
-) -> Result<(Package, Known, Option<usize>), AdvisoryFileError> {
+) -> Result<(Box<Package>, Known, Option<usize>), AdvisoryFileError> {
     let mut found = reader.packages(PackageKey::Name(&software.name))?;
     let mut known = Known::ByNameAndVersion;
     if found.is_empty() {
@@ -367,12 +376,15 @@ fn by_name(
         found.retain(|(_, package)| package.attr.starts_with(stem));
     }
     let same_version = |package: &Package| package.version == software.version;
-    let best = found
-        .into_iter()
-        .min_by_key(|(_, package)| (!same_version(package), plainness(package)));
-    let Some((channel, mut package)) = best else {
-        return Ok((bare(software), Known::NameOnly, None));
+    let rank = |package: &Package| !same_version(package);
+    let best = found.into_iter().min_by(|(_, a), (_, b)| {
+        let by_version = rank(a).cmp(&rank(b));
+        by_version.then_with(|| plainness(a).cmp(&plainness(b)))
+    });
+    let Some((channel, package)) = best else {
+        return Ok((Box::new(bare(software)), Known::NameOnly, None));
     };
+    let mut package = Box::new(package);
     if same_version(&package) {
         known = Known::ByNameAndVersion;
     } else {

@@ -16,8 +16,10 @@ use crate::progress::Progress;
 
 /// Advisories that one thread takes at a time. Neighbours share blocks.
 const RUN: usize = 256;
-/// Pieces of software that one thread takes at a time.
+/// Pieces of software that one thread prepares at a time.
 const PIECES: usize = 64;
+/// More pieces than these are given back beside the rest of the work.
+const MANY: usize = 10_000;
 
 /// An advisory that affects a piece of software.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,13 +121,14 @@ fn judge_open(
                 .collect::<Result<Vec<Prepared>, AdvisoryFileError>>()
         },
     )?;
-    let prepared: Vec<Prepared> = prepared.into_iter().flatten().collect();
+    let prepared = AllPrepared(prepared);
     let mut results: Vec<(u32, Judged)> = open
         .iter()
         .map(|number| (*number, Judged::default()))
         .collect();
-    let mut pairs: Vec<Pair> = Vec::new();
-    for (number, one) in (0_u32..).zip(&prepared) {
+    let count = prepared.iter().map(|one| one.candidates.len()).sum();
+    let mut pairs: Vec<Pair> = Vec::with_capacity(count);
+    for (number, one) in (0_u32..).zip(prepared.iter()) {
         results[number as usize].1.pairs = one.candidates.len();
         pairs.extend(one.candidates.iter().map(|candidate| Pair {
             candidate: *candidate,
@@ -151,11 +154,30 @@ fn judge_open(
             Outcome::Affected(affected) => judged.affected.push(*affected),
         }
     }
+    if open.len() > MANY {
+        // Hundreds of thousands of pieces of memory: the report need not wait for them.
+        std::thread::spawn(move || drop(prepared));
+    }
     for (_, judged) in &mut results {
         let by_id = |a: &Affected, b: &Affected| a.found.advisory.cmp(&b.found.advisory);
         judged.affected.sort_by(by_id);
     }
     Ok(results)
+}
+
+/// All software that is open, in the runs in which it was prepared.
+struct AllPrepared(Vec<Vec<Prepared>>);
+
+impl AllPrepared {
+    fn iter(&self) -> impl Iterator<Item = &Prepared> {
+        self.0.iter().flatten()
+    }
+
+    /// The facts of the software with this number.
+    fn facts(&self, number: u32) -> &PackageFacts {
+        let number = number as usize;
+        &self.0[number / PIECES][number % PIECES].facts
+    }
 }
 
 /// A piece of software, ready to be judged.
@@ -167,7 +189,7 @@ struct Prepared {
 }
 
 fn prepare(one: &Identified, file: &AdvisoryFile<'_>) -> Result<Prepared, AdvisoryFileError> {
-    let facts = PackageFacts::new(one.package.clone());
+    let facts = PackageFacts::of(&one.package);
     let mut candidates: Vec<Candidate> = Vec::new();
     for key in keys::of_package_facts(&facts) {
         candidates.extend(file.candidates(key)?);
@@ -206,7 +228,7 @@ enum Outcome {
 
 /// What one thread judges with.
 struct Judge<'j, 'f, 'a> {
-    prepared: &'j [Prepared],
+    prepared: &'j AllPrepared,
     file: &'f AdvisoryFile<'a>,
     reader: Reader<'f, 'a>,
     knowledge: Knowledge,
@@ -215,7 +237,7 @@ struct Judge<'j, 'f, 'a> {
 }
 
 impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
-    fn new(prepared: &'j [Prepared], file: &'f AdvisoryFile<'a>, lowest: Tier) -> Self {
+    fn new(prepared: &'j AllPrepared, file: &'f AdvisoryFile<'a>, lowest: Tier) -> Self {
         let mut knowledge = Knowledge::default();
         for (name, projects) in prepared.iter().flat_map(|one| &one.projects) {
             knowledge.set_projects(name, projects.clone());
@@ -243,7 +265,7 @@ impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
             let tied: Vec<(&Pair, Tied<'_>)> = same
                 .iter()
                 .filter_map(|pair| {
-                    let package = &self.prepared[pair.software as usize].facts;
+                    let package = self.prepared.facts(pair.software);
                     let tied = Tied::find(&draft.facts, package, &self.knowledge, Allowed::ALL)?;
                     (tied.tier() <= self.lowest).then_some((pair, tied))
                 })
@@ -263,7 +285,7 @@ impl<'j, 'f, 'a> Judge<'j, 'f, 'a> {
                     Verdict::Unknown => Outcome::Unknown,
                     Verdict::Affected => {
                         // The same judgement, put into words.
-                        let package = &self.prepared[pair.software as usize].facts;
+                        let package = self.prepared.facts(pair.software);
                         let (facts, known) = (&draft.facts, &self.knowledge);
                         let told = judge(&advisory, facts, package, known, Allowed::ALL);
                         let Some(found) = told else { continue };

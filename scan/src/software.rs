@@ -1,11 +1,16 @@
 //! The software in a closure: store paths by name and version, with what isn't software left out.
 
-use rustc_hash::FxHashMap;
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 use snowguard_nix_formats::DrvName;
 
 use crate::closure::{Closure, PathIndex};
+use crate::parallel::in_runs;
 use crate::recipe::Recipe;
+
+/// Paths whose names one thread reads at a time.
+const PATHS: usize = 1024;
 
 /// Names that Nixpkgs gives to outputs other than `out`. A path's name ends in one of them.
 const OUTPUTS: [&str; 24] = [
@@ -137,50 +142,60 @@ impl Inventory {
     #[must_use]
     pub fn of(closure: &Closure) -> Self {
         let mut inventory = Self::default();
-        let mut by_name: FxHashMap<(String, String), usize> = FxHashMap::default();
-        let mut all: Vec<Result<Named, Dropped>> = closure
-            .entries
-            .iter()
-            .map(|entry| {
-                let mut recipes = entry.derivers.iter();
-                let recipe = recipes.find_map(|deriver| closure.recipes.get(deriver));
-                named(entry.path.name(), recipe)
-            })
-            .collect();
+        let mut all = named_of(closure);
         drop_vendored(closure, &mut all);
+        let mut found: Vec<(Named, PathIndex)> = Vec::with_capacity(all.len());
         for (number, named) in all.into_iter().enumerate() {
-            let Ok(index) = u32::try_from(number).map(PathIndex) else {
+            let Some(index) = PathIndex::new(number) else {
                 break;
             };
             match named {
                 Err(reason) => inventory.dropped.push((index, reason)),
-                Ok(named) => {
-                    let key = (named.pname.clone(), named.version.clone());
-                    let name = named.name;
-                    let at = *by_name.entry(key).or_insert_with(|| {
-                        inventory.software.push(Software {
-                            name: name.clone(),
-                            pname: named.pname,
-                            version: named.version,
-                            paths: Vec::new(),
-                        });
-                        inventory.software.len() - 1
-                    });
-                    let software = &mut inventory.software[at];
+                Ok(named) => found.push((named, index)),
+            }
+        }
+        found.sort_by(|(a, _), (b, _)| (&a.pname, &a.version).cmp(&(&b.pname, &b.version)));
+        for (named, index) in found {
+            let last = inventory.software.last_mut();
+            match last.filter(|last| last.pname == named.pname && last.version == named.version) {
+                Some(software) => {
                     software.paths.push(index);
                     // Of several names of one version the plainest counts, in whatever order the
                     // paths come.
+                    let name = named.name;
                     if (name.len(), &name) < (software.name.len(), &software.name) {
                         software.name = name;
                     }
                 }
+                None => inventory.software.push(Software {
+                    name: named.name,
+                    pname: named.pname,
+                    version: named.version,
+                    paths: vec![index],
+                }),
             }
         }
         inventory
-            .software
-            .sort_by(|a, b| (&a.pname, &a.version).cmp(&(&b.pname, &b.version)));
-        inventory
     }
+}
+
+/// What each path of a closure is called, on all cores.
+fn named_of(closure: &Closure) -> Vec<Result<Named, Dropped>> {
+    let parts = in_runs(
+        &closure.entries,
+        PATHS,
+        || (),
+        |(), run| {
+            let all = run.iter().map(|entry| {
+                let mut recipes = entry.derivers.iter();
+                let recipe = recipes.find_map(|deriver| closure.recipes.get(deriver));
+                named(entry.path.name(), recipe)
+            });
+            Ok::<_, Infallible>(all.collect::<Vec<_>>())
+        },
+    );
+    let Ok(parts) = parts;
+    parts.into_iter().flatten().collect()
 }
 
 /// What only vendored sources refer to is one of them, whatever its name: a folder of crates refers to

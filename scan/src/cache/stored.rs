@@ -204,7 +204,7 @@ pub(super) fn whole_from_bytes(bytes: &[u8]) -> Option<Whole> {
     let identified = stored.identified.into_iter().map(|one| {
         Some(Identified {
             software: one.software.into_owned(),
-            package: package(&one.package)?,
+            package: Box::new(package(&one.package)?),
             known: one.known,
             channel: one.channel,
         })

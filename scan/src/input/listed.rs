@@ -15,6 +15,8 @@ pub(super) fn read(path: &Path, bytes: &[u8], store: &StoreDir) -> Result<Closur
         reason,
     };
     let mut closure = Closure::default();
+    // A store path has at least 34 bytes; a list of few is no reason to take much.
+    closure.reserve(bytes.len() / 34);
     for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let text = std::str::from_utf8(line).map_err(|error| bad(number, error.to_string()))?;
         let text = text.trim();

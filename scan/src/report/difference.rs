@@ -70,7 +70,8 @@ fn other(change: &Change<'_>, is_brought: bool) -> String {
         };
         return word.to_owned();
     }
-    let versions = inert(&change.other_versions.join(", "));
+    let versions = change.other_versions.join(", ");
+    let versions = inert(&versions);
     if is_brought {
         format!("was {versions}")
     } else {

@@ -1,5 +1,6 @@
 //! For a person at a terminal: by package, worst first.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use rustc_hash::FxHashMap;
@@ -111,7 +112,7 @@ fn advisory(out: &mut String, finding: &Finding<'_>, style: Style) -> fmt::Resul
         .reasons
         .iter()
         .filter(|reason| matches!(reason.weight, Weight::Decides | Weight::Tie));
-    let sentences: Vec<String> = decided.map(|reason| inert(&reason.text)).take(2).collect();
+    let sentences: Vec<Cow<'_, str>> = decided.map(|reason| inert(&reason.text)).take(2).collect();
     writeln!(out, "       {}", paint(style, "2", &sentences.join("; ")))
 }
 
@@ -165,10 +166,10 @@ fn summary(out: &mut String, report: &Report<'_>, packages: usize) -> fmt::Resul
 }
 
 /// Text in a colour.
-pub(super) fn paint(style: Style, code: &str, text: &str) -> String {
+pub(super) fn paint<'a>(style: Style, code: &str, text: &'a str) -> Cow<'a, str> {
     let text = inert(text);
     if style.colour {
-        format!("\x1b[{code}m{text}\x1b[0m")
+        Cow::Owned(format!("\x1b[{code}m{text}\x1b[0m"))
     } else {
         text
     }
@@ -176,11 +177,13 @@ pub(super) fn paint(style: Style, code: &str, text: &str) -> String {
 
 /// Text from outside cannot steer a terminal: control characters are shown, not sent.
 #[must_use]
-pub fn inert(text: &str) -> String {
+pub fn inert(text: &str) -> Cow<'_, str> {
     let steers =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if !text.contains(steers) {
-        return text.to_owned();
+    // What is printable ASCII, as nearly all is, steers nothing.
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_plain || !text.contains(steers) {
+        return Cow::Borrowed(text);
     }
     text.chars()
         .map(|c| if steers(c) { '\u{fffd}' } else { c })
@@ -188,7 +191,7 @@ pub fn inert(text: &str) -> String {
 }
 
 fn cut(text: &str, length: usize) -> String {
-    if text.chars().count() <= length {
+    if text.len() <= length || text.chars().count() <= length {
         return text.to_owned();
     }
     let mut out: String = text.chars().take(length - 1).collect();

@@ -139,6 +139,7 @@ impl Line {
             "{} affects {} {} ({}{exploited}{fixed})",
             self.advisory, self.package, self.version, self.severity
         ))
+        .into_owned()
     }
 }
 
