@@ -31,6 +31,12 @@ pub struct Entry {
     pub references: Vec<PathIndex>,
     /// The derivations that are known to build it; often one, sometimes none.
     pub derivers: Vec<StorePath>,
+    /// Its path follows from its content alone, and it refers to nothing: it was fetched, or added
+    /// from a file. Nothing else is known of it where its derivation is gone.
+    ///
+    /// Source: Nix manual, "Content-Addressing Store Objects", "Fixed-output derivation outputs":
+    /// these may not refer to other store objects.
+    pub is_fixed: bool,
 }
 
 /// A piece of software that is known without a store path: from a bill of materials or a channel.
@@ -74,6 +80,7 @@ impl Closure {
             path,
             references: Vec::new(),
             derivers: Vec::new(),
+            is_fixed: false,
         });
         index
     }

@@ -189,7 +189,10 @@ fn named_of(closure: &Closure) -> Vec<Result<Named, Dropped>> {
             let all = run.iter().map(|entry| {
                 let mut recipes = entry.derivers.iter();
                 let recipe = recipes.find_map(|deriver| closure.recipes.get(deriver));
-                named(entry.path.name(), recipe)
+                match recipe {
+                    None if entry.is_fixed => Err(Dropped::Source),
+                    _ => named(entry.path.name(), recipe),
+                }
             });
             Ok::<_, Infallible>(all.collect::<Vec<_>>())
         },

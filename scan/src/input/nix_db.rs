@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use snowguard_nix_formats::StorePath;
 
 use super::{InputError, Nix};
@@ -160,21 +160,21 @@ impl<'a> Opened<'a> {
         let mut open: Vec<i64> = Vec::with_capacity(roots.len());
         let failed = |error: rusqlite::Error| self.failed(&error);
         let prepare = |sql: &str| self.connection.prepare(sql).map_err(failed);
-        let mut path_of = prepare("SELECT path, deriver FROM ValidPaths WHERE id = ?1")?;
+        let mut path_of = prepare("SELECT path, deriver, ca FROM ValidPaths WHERE id = ?1")?;
         // Several derivations may build one path; each of them counts.
         let mut derivers_of = prepare(
             "SELECT d.path FROM DerivationOutputs o JOIN ValidPaths d ON d.id = o.drv \
              WHERE o.path = ?1",
         )?;
-        let mut references_of = prepare(
-            "SELECT reference FROM Refs WHERE referrer = ?1 AND reference <> referrer \
-             ORDER BY reference",
-        )?;
+        let mut references_of =
+            prepare("SELECT reference FROM Refs WHERE referrer = ?1 ORDER BY reference")?;
+        let realised = self.realised()?;
         let mut add = |closure: &mut Closure, id: i64| -> Result<Option<PathIndex>, InputError> {
             let found = path_of.query_row([id], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+                let texts = (row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?);
+                Ok((texts.0, texts.1, row.get::<_, Option<String>>(2)?))
             });
-            let (text, deriver) = match found {
+            let (text, deriver, address) = match found {
                 Ok(found) => found,
                 // A half-written database: the reference leads nowhere.
                 Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
@@ -193,6 +193,7 @@ impl<'a> Opened<'a> {
             }
             if let Some(entry) = closure.entry_mut(index) {
                 entry.derivers = derivers;
+                entry.is_fixed = is_fixed(address.as_deref()) && !realised.contains(&id);
             }
             Ok(Some(index))
         };
@@ -209,8 +210,13 @@ impl<'a> Opened<'a> {
                 .query_map([id], |row| row.get::<_, i64>(0))
                 .map_err(failed)?;
             let mut references = Vec::new();
+            let mut refers = false;
             for row in rows {
                 let to = row.map_err(failed)?;
+                refers = true;
+                if to == id {
+                    continue;
+                }
                 let index = match by_id.get(&to) {
                     Some(index) => *index,
                     None => {
@@ -226,27 +232,56 @@ impl<'a> Opened<'a> {
             }
             if let Some(entry) = by_id.get(&id).and_then(|index| closure.entry_mut(*index)) {
                 entry.references = references;
+                entry.is_fixed &= !refers;
             }
         }
         Ok(())
     }
 
+    /// The paths that derivations built whose outputs are named by their content: these look like
+    /// what was fetched. Only a database that had such a feature turned on has the table.
+    fn realised(&self) -> Result<FxHashSet<i64>, InputError> {
+        let mut found = FxHashSet::default();
+        let table = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        let tables: i64 = self
+            .connection
+            .query_row(table, ["Realisations"], |row| row.get(0))
+            .map_err(|error| self.failed(&error))?;
+        if tables > 0 {
+            self.each(
+                "SELECT outputPath FROM Realisations",
+                |row| row.get::<_, i64>(0),
+                |id| {
+                    found.insert(id);
+                    Ok(())
+                },
+            )?;
+        }
+        Ok(found)
+    }
+
     /// Loads everything, table by table.
     fn load(&self, closure: &mut Closure, nix: &Nix) -> Result<(), InputError> {
         let mut by_id: FxHashMap<i64, PathIndex> = FxHashMap::default();
+        let realised = self.realised()?;
         self.each(
-            "SELECT id, path, deriver FROM ValidPaths",
+            "SELECT id, path, deriver, ca FROM ValidPaths",
             |row| {
                 let id: i64 = row.get(0)?;
                 let path: String = row.get(1)?;
                 let deriver: Option<String> = row.get(2)?;
-                Ok((id, path, deriver))
+                let address: Option<String> = row.get(3)?;
+                Ok((id, path, deriver, address))
             },
-            |(id, path, deriver)| {
+            |(id, path, deriver, address)| {
                 let path = self.store_path(&path, nix)?;
                 let index = closure.add(path);
                 by_id.insert(id, index);
-                if let (Some(deriver), Some(entry)) = (deriver, closure.entry_mut(index)) {
+                let Some(entry) = closure.entry_mut(index) else {
+                    return Ok(());
+                };
+                entry.is_fixed = is_fixed(address.as_deref()) && !realised.contains(&id);
+                if let Some(deriver) = deriver {
                     push(&mut entry.derivers, self.store_path(&deriver, nix)?);
                 }
                 Ok(())
@@ -266,14 +301,17 @@ impl<'a> Opened<'a> {
         )?;
         // A pair stands once in the table, by its primary key.
         self.each(
-            "SELECT referrer, reference FROM Refs WHERE referrer <> reference",
+            "SELECT referrer, reference FROM Refs",
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
             |(from, to)| {
                 let (Some(from), Some(to)) = (by_id.get(&from), by_id.get(&to)) else {
                     return Ok(());
                 };
                 if let Some(entry) = closure.entry_mut(*from) {
-                    entry.references.push(*to);
+                    entry.is_fixed = false;
+                    if from != to {
+                        entry.references.push(*to);
+                    }
                 }
                 Ok(())
             },
@@ -305,6 +343,12 @@ impl<'a> Opened<'a> {
             reason: format!("it names {text:?}: {error}"),
         })
     }
+}
+
+/// Whether a content address is that of something fetched or added, rather than of a text that Nix
+/// wrote itself.
+fn is_fixed(address: Option<&str>) -> bool {
+    address.is_some_and(|address| address.starts_with("fixed:"))
 }
 
 fn push(derivers: &mut Vec<StorePath>, deriver: StorePath) {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 use snowguard_nix_formats::path_info::json::{self, PathInfoEntry, PathInfoJsonError};
-use snowguard_nix_formats::{StoreDir, StorePath};
+use snowguard_nix_formats::{Method, StoreDir, StorePath};
 
 use crate::closure::{Closure, PathIndex};
 
@@ -31,6 +31,9 @@ pub(super) fn read(bytes: &[u8], store: &StoreDir) -> Result<Closure, PathInfoJs
         if let Some(found) = closure.entry_mut(from) {
             found.references = references;
             found.derivers = info.deriver.iter().cloned().collect();
+            let address = info.content_address.as_ref();
+            found.is_fixed = info.references.is_empty()
+                && address.is_some_and(|address| address.method() != Method::Text);
         }
     }
     let all = (0..closure.entries.len()).filter_map(|index| u32::try_from(index).ok());

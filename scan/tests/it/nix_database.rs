@@ -93,6 +93,43 @@ fn the_closure_of_a_path_is_scanned_and_nothing_beside_it() {
     assert!(out.contains("openssl-3.0.12"), "{out}");
 }
 
+/// Where the derivation is gone, the database still says what was fetched: by a content address, and
+/// because it refers to nothing.
+#[test]
+fn what_was_fetched_is_no_software() {
+    let stage = Stage::new();
+    if !filled(&stage) {
+        return;
+    }
+    let all = paths();
+    let database = stage.path("root/nix/var/nix/db/db.sqlite");
+    let address = format!("fixed:r:sha256:{}", "0".repeat(52));
+    let writer = rusqlite::Connection::open(&database).unwrap();
+    let write = "UPDATE ValidPaths SET ca = ?1 WHERE path IN (?2, ?3)";
+    writer
+        .execute(write, [&address, &all.alone, &all.openssl])
+        .unwrap();
+    let (out, err, _) = text(&stage.run(&["--root", "root", "--store"]));
+    assert!(!out.contains("openssl-3.0.12"), "{out}{err}");
+    // It refers to something, if only to itself: it was built.
+    assert!(out.contains("openssl-3.0.13"), "{out}{err}");
+    let arguments = ["--root", "root", &all.alone, "--explain", "CVE-2024-1001"];
+    let (told, err, _) = text(&stage.run(&arguments));
+    assert!(told.contains("a source"), "{told}{err}");
+    // A derivation whose outputs are named by their content built it.
+    writer
+        .execute_batch(
+            "CREATE TABLE IF NOT EXISTS Realisations (id integer primary key, drvPath text not null, \
+             outputName text not null, outputPath integer not null, signatures text);",
+        )
+        .unwrap();
+    let write = "INSERT INTO Realisations (drvPath, outputName, outputPath) \
+                 SELECT 'sha256:0', 'out', id FROM ValidPaths WHERE path = ?1";
+    writer.execute(write, [&all.alone]).unwrap();
+    let (out, err, _) = text(&stage.run(&["--root", "root", "--store"]));
+    assert!(out.contains("openssl-3.0.12"), "{out}{err}");
+}
+
 #[test]
 fn links_into_the_store_are_followed() {
     let stage = Stage::new();
