@@ -1,12 +1,11 @@
 //! Why the closure contains what is affected, drawn: the shortest ways from the roots, which together
-//! are a tree. SVG without anything from outside.
+//! are a tree. Laid out here as plain values; `page/graph.html` makes SVG of them.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
 
 use super::Report;
 use super::finding::Level;
-use super::html::escape;
+use super::html::shown;
 
 /// Packages that are drawn; the most urgent ones.
 const SHOWN: usize = 40;
@@ -23,20 +22,49 @@ struct Node {
     findings: usize,
 }
 
-/// Draws the ways to the affected packages. Empty where there are none.
-///
-/// # Errors
-/// None of its own: writing to a string.
-pub fn draw(report: &Report<'_>) -> Result<String, fmt::Error> {
+/// A tree of boxes, laid out. All numbers are pixels.
+pub(super) struct Drawing {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// How broad a box is.
+    pub(super) breadth: usize,
+    pub(super) lines: Vec<Line>,
+    pub(super) boxes: Vec<Box>,
+}
+
+/// From a box to one on its right.
+pub(super) struct Line {
+    pub(super) left: usize,
+    pub(super) middle: usize,
+    pub(super) right: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// A store path.
+pub(super) struct Box {
+    /// The level of its worst finding; `n` for none.
+    pub(super) class: &'static str,
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) findings: usize,
+    pub(super) left: usize,
+    pub(super) top: usize,
+    pub(super) text_left: usize,
+    pub(super) text_base: usize,
+}
+
+/// Draws the ways to the affected packages. None where there are no ways.
+pub(super) fn draw(report: &Report<'_>) -> Option<Drawing> {
     let mut root = Node::default();
-    let mut shown: Vec<&str> = Vec::new();
+    let mut drawn: Vec<&str> = Vec::new();
     for finding in report.findings.iter().filter(|one| one.why.len() > 1) {
         let name = finding.software.software.name.as_str();
-        if !shown.contains(&name) {
-            if shown.len() == SHOWN {
+        if !drawn.contains(&name) {
+            if drawn.len() == SHOWN {
                 continue;
             }
-            shown.push(name);
+            drawn.push(name);
         }
         let mut at = &mut root;
         for path in finding.why.iter() {
@@ -46,84 +74,69 @@ pub fn draw(report: &Report<'_>) -> Result<String, fmt::Error> {
         at.findings += 1;
     }
     if root.children.is_empty() {
-        return Ok(String::new());
+        return None;
     }
-    let mut lines = String::new();
-    let mut boxes = String::new();
-    let mut place = Place::default();
+    let mut layout = Layout::default();
     for (path, node) in &root.children {
-        lay(path, node, 0, &mut place, &mut lines, &mut boxes)?;
+        layout.lay(path, node, 0);
     }
-    let (width, height) = (
-        (place.deepest + 1) * COLUMN + 10,
-        place.row.max(1) * ROW + 10,
-    );
-    Ok(format!(
-        "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
-         aria-label=\"Shortest ways from the system to affected packages\">{lines}{boxes}</svg>"
-    ))
+    Some(Drawing {
+        width: (layout.deepest + 1) * COLUMN + 10,
+        height: layout.row.max(1) * ROW + 10,
+        breadth: COLUMN - 40,
+        lines: layout.lines,
+        boxes: layout.boxes,
+    })
 }
 
 #[derive(Default)]
-struct Place {
+struct Layout {
     row: usize,
     deepest: usize,
+    lines: Vec<Line>,
+    boxes: Vec<Box>,
 }
 
-/// Lays a node out; returns its vertical middle. A node stands beside the middle of its children.
-fn lay(
-    path: &str,
-    node: &Node,
-    depth: usize,
-    place: &mut Place,
-    lines: &mut String,
-    boxes: &mut String,
-) -> Result<usize, fmt::Error> {
-    place.deepest = place.deepest.max(depth);
-    let mut middles = Vec::new();
-    for (child, below) in &node.children {
-        middles.push(lay(child, below, depth + 1, place, lines, boxes)?);
-    }
-    let middle = match (middles.first(), middles.last()) {
-        (Some(first), Some(last)) => (first + last) / 2,
-        _ => {
-            place.row += 1;
-            place.row * ROW - ROW / 2
+impl Layout {
+    /// Lays a node out; returns its vertical middle. A node stands beside the middle of its children.
+    fn lay(&mut self, path: &str, node: &Node, depth: usize) -> usize {
+        self.deepest = self.deepest.max(depth);
+        let mut middles = Vec::new();
+        for (child, below) in &node.children {
+            middles.push(self.lay(child, below, depth + 1));
         }
-    };
-    let left = depth * COLUMN + 5;
-    let right = left + COLUMN - 40;
-    for to in middles {
-        let half = right + 20;
-        writeln!(
-            lines,
-            "<path class=\"e\" d=\"M{right} {middle} C{half} {middle} {half} {to} {} {to}\"/>",
-            left + COLUMN
-        )?;
+        let middle = match (middles.first(), middles.last()) {
+            (Some(first), Some(last)) => (first + last) / 2,
+            _ => {
+                self.row += 1;
+                self.row * ROW - ROW / 2
+            }
+        };
+        let left = depth * COLUMN + 5;
+        let right = left + COLUMN - 40;
+        self.lines.extend(middles.into_iter().map(|to| Line {
+            left: right,
+            middle: right + 20,
+            right: left + COLUMN,
+            from: middle,
+            to,
+        }));
+        let name = path.get(33..).unwrap_or(path);
+        let mut short: String = name.chars().take(LETTERS).collect();
+        if name.chars().count() > LETTERS {
+            short.pop();
+            short.push('…');
+        }
+        self.boxes.push(Box {
+            class: node.level.map_or("n", Level::as_str),
+            path: shown(path),
+            name: shown(&short),
+            findings: node.findings,
+            left,
+            top: middle - 10,
+            text_left: left + 6,
+            text_base: middle + 4,
+        });
+        middle
     }
-    let name = path.get(33..).unwrap_or(path);
-    let class = node.level.map_or("n", Level::as_str);
-    let short: String = if name.chars().count() > LETTERS {
-        let mut short: String = name.chars().take(LETTERS - 1).collect();
-        short.push('…');
-        short
-    } else {
-        name.to_owned()
-    };
-    let count = match node.findings {
-        0 => String::new(),
-        count => format!(": {count} findings"),
-    };
-    writeln!(
-        boxes,
-        "<g class=\"{class}\"><title>{}{count}</title><rect x=\"{left}\" y=\"{}\" width=\"{}\" \
-         height=\"20\" rx=\"4\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
-        escape(path),
-        middle - 10,
-        COLUMN - 40,
-        left + 6,
-        middle + 4,
-        escape(&short),
-    )?;
-    Ok(middle)
 }

@@ -54,7 +54,7 @@ impl Notifier {
 fn desktop(news: &News) -> Result<(), WatchError> {
     let worst = news.new.first().map(super::Line::sentence);
     // notify-send reads a body as markup.
-    let body = crate::report::html::escape(&worst.unwrap_or_default());
+    let body = in_markup(&worst.unwrap_or_default());
     let status = Command::new("notify-send")
         .args(["--app-name=Snowguard", "--", &news.summary(), &body])
         .status();
@@ -63,6 +63,11 @@ fn desktop(news: &News) -> Result<(), WatchError> {
         Ok(status) => Err(notify("notify-send", status.to_string())),
         Err(error) => Err(notify("notify-send", error.to_string())),
     }
+}
+
+fn in_markup(text: &str) -> String {
+    let Ok(escaped) = askama::filters::escape(text, askama::filters::Html);
+    escaped.to_string()
 }
 
 fn command(program: &PathBuf, body: &[u8]) -> Result<(), WatchError> {
