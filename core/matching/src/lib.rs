@@ -24,6 +24,7 @@ pub mod names;
 pub mod order;
 pub mod package;
 pub mod package_facts;
+pub mod ranges;
 pub mod repository;
 pub mod rules;
 pub mod scope;

@@ -86,6 +86,7 @@ pub use signals::SignalOutcome;
 pub use status::{Counts, MatchCount};
 pub use time::Millis;
 pub use triage::{
-    Activity, Decided, Decision, IssueChange, QueueChanges, QueueEntry, Retire, RuleEffect,
-    RuleTotals, SavedView, StoredIssue, StoredRule, StoredSuggestion, Subject,
+    Activity, Decided, Decision, IssueChange, Place, PublicPart, PublicStamp, QueueChanges,
+    QueueEntry, Retire, RuleEffect, RuleTotals, SavedView, StoredIssue, StoredRule,
+    StoredSuggestion, Subject, Visited, place,
 };

@@ -354,20 +354,23 @@ fn told(analysis: &Analysis, issue: &Issue) -> Value {
 }
 
 fn affects(channel: &ChannelStatus, reference: &str) -> Value {
-    let Status::FixedInVersion { version } = &channel.status else {
-        return json!({ "ref": reference });
-    };
-    let encoded = purl::vers(version);
-    let range = match &channel.introduced_in {
-        Some(introduced) if introduced != version => {
-            format!("vers:generic/>={}|<{encoded}", purl::vers(introduced))
-        }
-        _ => format!("vers:generic/<{encoded}"),
-    };
-    json!({ "ref": reference, "versions": [
-        { "range": range, "status": "affected" },
-        { "version": version, "status": "unaffected" },
-    ] })
+    let known = channel.affected();
+    let ranges = known.ranges.iter();
+    let mut versions: Vec<Value> = ranges
+        .map(|range| json!({ "range": range.vers(), "status": "affected" }))
+        .chain(
+            known
+                .beside()
+                .map(|version| json!({ "version": version, "status": "affected" })),
+        )
+        .collect();
+    if let Status::FixedInVersion { version } = &channel.status {
+        versions.push(json!({ "version": version, "status": "unaffected" }));
+    }
+    match versions.is_empty() {
+        true => json!({ "ref": reference }),
+        false => json!({ "ref": reference, "versions": versions }),
+    }
 }
 
 fn component(issue: &Issue, package: &Package, channel: &ChannelStatus, purl: &str) -> Value {

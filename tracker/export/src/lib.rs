@@ -44,7 +44,9 @@ pub use issue::names::{
     AttributePath, BranchName, ChannelName, CommitHash, CpeName, PackageName, PackageVersion,
     WebUrl,
 };
-pub use issue::package::{ChannelStatus, Justification, Package, Status};
+pub use issue::package::{
+    Affected, ChannelStatus, Justification, Package, RangeEnd, Status, VersionRange,
+};
 pub use issue::severity::{CvssVector, CvssVersion, Rating, Severity};
 pub use issue::{Advisory, Credit, CreditKind, Reference, ReferenceKind, Revision, Withdrawal};
 pub use moment::Moment;

@@ -5,9 +5,10 @@
 //! Advisories stand in `upstream`, not in `aliases`: the specification forbids aliases for what a distribution
 //! bundles. Each package of each channel that has or had the problem is one entry of `affected`, in
 //! the ecosystem `Nixpkgs:<channel>`, whose versions are ordered as Nix does
-//! (`builtins.compareVersions`). A patched version is not told from an unpatched one by its version, so that
-//! a fix by patch has a range of commits alone, or stands only in `database_specific`, where
-//! everything that is said of every package stands.
+//! (`builtins.compareVersions`). `versions` names those that the channel had with the problem; `ranges` has only such as
+//! have a known end, since an open one would call versions of the future affected. A patched version is not told
+//! from an unpatched one by its version; where nothing is known of versions or commits, the package stands only in
+//! `database_specific`, where everything that is said of every package stands.
 
 use std::borrow::{Borrow, Cow};
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ use serde::Serialize;
 use crate::document::Document;
 use crate::issue::id::AdvisoryId;
 use crate::issue::names::{CommitHash, PackageVersion, WebUrl};
-use crate::issue::package::{ChannelStatus, Package, Status};
+use crate::issue::package::{ChannelStatus, Package, RangeEnd, Status, VersionRange};
 use crate::issue::severity::{CvssVersion, Rating};
 use crate::issue::{Credit, CreditKind, Issue, Reference, ReferenceKind};
 use crate::moment::Moment;
@@ -108,6 +109,7 @@ struct Range<'a> {
 enum Event<'a> {
     Introduced(&'a str),
     Fixed(&'a str),
+    LastAffected(&'a str),
 }
 
 #[derive(Debug, Serialize)]
@@ -241,36 +243,20 @@ fn affected<'a>(
     channel: &'a ChannelStatus,
     names: Names,
 ) -> Option<Affected<'a>> {
-    let introduced = channel
-        .introduced_in
-        .as_ref()
-        .map_or("0", PackageVersion::as_str);
-    let by_version = |fixed: Option<&'a PackageVersion>| {
-        let end = fixed.map(|version| Event::Fixed(version.as_str()));
-        Range {
-            kind: "ECOSYSTEM",
-            repo: None,
-            events: [Event::Introduced(introduced)]
-                .into_iter()
-                .chain(end)
-                .collect(),
-        }
-    };
-    let commits = by_commit(channel);
-    let mut ranges = Vec::new();
-    let mut versions = Vec::new();
+    let known = channel.affected();
+    let ranges: Vec<Range<'a>> = known
+        .ranges
+        .iter()
+        .map(|range| by_version(range))
+        .chain(by_commit(channel))
+        .collect();
+    let versions: Vec<&str> = known.versions.iter().map(|one| one.as_str()).collect();
+    let nothing = ranges.is_empty() && versions.is_empty();
     match &channel.status {
         Status::NotAffected { .. } | Status::UnderInvestigation => return None,
-        Status::FixedByPatch { .. } => ranges.push(commits?),
-        Status::FixedInVersion { version } => {
-            ranges.push(by_version(Some(version)));
-            ranges.extend(commits);
-        }
-        Status::Affected { .. } | Status::WontFix { .. } => {
-            ranges.push(by_version(None));
-            ranges.extend(commits);
-            versions.extend(channel.version.as_ref().map(PackageVersion::as_str));
-        }
+        // What was affected is not known; the database's own part tells of the fix.
+        Status::FixedByPatch { .. } | Status::FixedInVersion { .. } if nothing => return None,
+        _ => {}
     }
     Some(Affected {
         package: (names == Names::Nixpkgs).then(|| PackageName {
@@ -287,6 +273,19 @@ fn affected<'a>(
             status: &channel.status,
         },
     })
+}
+
+fn by_version(range: &VersionRange) -> Range<'_> {
+    let introduced = range.from.as_ref().map_or("0", PackageVersion::as_str);
+    let end = match &range.end {
+        RangeEnd::Before(version) => Event::Fixed(version.as_str()),
+        RangeEnd::Through(version) => Event::LastAffected(version.as_str()),
+    };
+    Range {
+        kind: "ECOSYSTEM",
+        repo: None,
+        events: vec![Event::Introduced(introduced), end],
+    }
 }
 
 /// A range of commits, where one is known.

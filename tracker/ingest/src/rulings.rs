@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use snowguard_advisory_file::Ruling;
-use snowguard_tracker_db::{Db, DbError, StoredIssue, StoredSuggestion};
+use snowguard_tracker_db::{Db, DbError, StoredIssue, StoredSuggestion, place};
 use snowguard_tracker_triage::dismissal::{Dismissal, Reason};
 use snowguard_tracker_triage::edits::{Choice, Range};
-use snowguard_tracker_triage::issue::{Standing, Status};
+use snowguard_tracker_triage::issue::Status;
+use snowguard_tracker_triage::standing::Standing;
 use snowguard_tracker_triage::state::State;
 
 /// By whom decisions are, where no issue tells of them. People's names stay in the tracker.
@@ -32,11 +33,11 @@ pub fn rulings(db: &Db) -> Result<Vec<Ruling>, DbError> {
     })?;
     let mut after = None;
     loop {
-        let issues = db.public_issues(after)?;
+        let issues = db.public_issues(after, 500)?;
         let Some(last) = issues.last() else {
             return Ok(all);
         };
-        after = Some((last.changed, last.id));
+        after = Some(place(last));
         for issue in &issues {
             of_issue(issue, &mut all);
         }

@@ -7,6 +7,7 @@ use snowguard_matching::verdict::{Match, Verdict, Weight};
 
 use crate::command::Refusal;
 use crate::dismissal::Reason;
+use crate::standing::{Standing, Standings};
 use crate::text;
 
 /// How far an issue has come.
@@ -188,23 +189,6 @@ impl Status {
     }
 }
 
-/// A status, and who says so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
-    /// The status.
-    #[serde(flatten)]
-    pub status: Status,
-    /// Whether a person set it; then the matcher leaves it alone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub by_hand: bool,
-    /// What it rests on, in a sentence.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub evidence: String,
-}
-
-/// Channel, then attribute path.
-pub type Standings = BTreeMap<String, BTreeMap<String, Standing>>;
-
 /// An issue's content: all that people write and that can be undone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -311,11 +295,13 @@ impl Issue {
         let of_channel = next.standings.entry(channel).or_default();
         match status {
             Some((status, evidence)) => {
+                let before = of_channel.get(&attr);
                 let standing = Standing {
-                    status,
                     by_hand: true,
-                    evidence: text::comment(evidence)?,
+                    ranges: before.map(|one| one.ranges.clone()).unwrap_or_default(),
+                    ..Standing::new(status, text::comment(evidence)?)
                 };
+                let standing = standing.following(before);
                 of_channel.insert(attr, standing);
             }
             None => {
@@ -331,6 +317,13 @@ impl Issue {
     #[must_use]
     pub fn refreshed(&self, now: &Standings) -> Self {
         let mut standings = now.clone();
+        for (channel, of_channel) in &mut standings {
+            let before = self.standings.get(channel);
+            for (attr, standing) in of_channel {
+                let before = before.and_then(|of_channel| of_channel.get(attr));
+                *standing = standing.clone().following(before);
+            }
+        }
         for (channel, of_channel) in &self.standings {
             for (attr, standing) in of_channel.iter().filter(|(_, standing)| standing.by_hand) {
                 standings
@@ -364,11 +357,7 @@ mod tests {
     use super::*;
 
     fn standing(status: Status) -> Standing {
-        Standing {
-            status,
-            by_hand: false,
-            evidence: String::new(),
-        }
+        Standing::new(status, String::new())
     }
 
     fn one(status: Status) -> Standings {

@@ -22,6 +22,7 @@ pub mod issue_id;
 pub mod queue;
 pub mod role;
 pub mod rule;
+pub mod standing;
 pub mod state;
 pub mod subscription;
 pub mod suggestion;

@@ -338,4 +338,19 @@ impl Db {
             Ok(names.into_iter().collect())
         })
     }
+
+    /// The attributes that somebody owns in any channel, sorted: a handle, or `team:…`.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn attributes_owned(&self, name: &str) -> Result<BTreeSet<String>> {
+        self.read(|session| {
+            let attrs = session.list(
+                "SELECT DISTINCT attribute.name FROM owner JOIN attribute ON attribute.id = owner.attribute WHERE owner.name = ?1",
+                &[Value::Text(name)],
+                |row| Ok(row.text(0)?.to_owned()),
+            )?;
+            Ok(attrs.into_iter().collect())
+        })
+    }
 }

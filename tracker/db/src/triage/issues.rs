@@ -52,9 +52,10 @@ pub struct IssueChange<'a> {
     pub now: Millis,
 }
 
-const SELECT: &str = "SELECT id, revision, body, created, published, changed, github FROM issue";
+pub(super) const SELECT: &str =
+    "SELECT id, revision, body, created, published, changed, github FROM issue";
 
-fn read(row: &Row<'_>) -> Result<StoredIssue> {
+pub(super) fn read(row: &Row<'_>) -> Result<StoredIssue> {
     let number = row.int(0)?;
     Ok(StoredIssue {
         id: IssueId::unpack(number).ok_or_else(|| DbError::damaged("issue number", number))?,
@@ -102,33 +103,6 @@ impl Db {
         self.read(|session| session.list(&sql, &params, read))
     }
 
-    /// Public issues that changed since a moment, the oldest change first, behind a moment and id; at most 500. For exports.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn public_issues(&self, after: Option<(Millis, IssueId)>) -> Result<Vec<StoredIssue>> {
-        let (changed, id) = after.map_or((i64::MIN, i64::MIN), |(changed, id)| {
-            (changed.get(), id.packed())
-        });
-        let sql = format!(
-            "{SELECT} WHERE stage = ?1 AND (changed, id) > (?2, ?3) ORDER BY changed, id LIMIT 500"
-        );
-        self.read(|session| {
-            let mut all = Vec::new();
-            for stage in [Stage::Published, Stage::Resolved] {
-                let params = [
-                    Value::Int(stage_number(stage)),
-                    Value::Int(changed),
-                    Value::Int(id),
-                ];
-                all.extend(session.list(&sql, &params, read)?);
-            }
-            all.sort_by_key(|stored| (stored.changed, stored.id));
-            all.truncate(500);
-            Ok(all)
-        })
-    }
-
     /// Drafts an issue of accepted suggestions.
     ///
     /// # Errors
@@ -158,7 +132,7 @@ impl Db {
                 github: None,
             };
             session.run(
-                "INSERT INTO issue (id, stage, revision, body, created, changed) VALUES (?1, 0, -1, '{}', ?2, ?2)",
+                "INSERT INTO issue (id, stage, revision, body, created, changed) VALUES (?1, 0, -1, '{}', ?2, 0)",
                 &[Value::Int(id.packed()), Value::Int(now.get())],
             )?;
             let next = Issue { stage: Stage::Draft, ..content.clone() };
@@ -387,9 +361,10 @@ pub(super) fn undo(
 
 fn store(session: &mut Session<'_>, stored: &StoredIssue, next: &Issue, now: Millis) -> Result<()> {
     let body = serde_json::to_string(next).map_err(|failed| DbError::damaged("issue", failed))?;
+    let changed = next_change(session, now)?;
     let published = match next.stage {
         Stage::Draft => stored.published,
-        Stage::Published | Stage::Resolved => stored.published.or(Some(now)),
+        Stage::Published | Stage::Resolved => stored.published.or(Some(changed)),
     };
     session.run(
         "UPDATE issue SET stage = ?2, revision = ?3, body = ?4, published = ?5, changed = ?6 WHERE id = ?1",
@@ -399,13 +374,26 @@ fn store(session: &mut Session<'_>, stored: &StoredIssue, next: &Issue, now: Mil
             Value::Int(stored.revision + 1),
             Value::Text(&body),
             published.map(Millis::get).into(),
-            Value::Int(now.get()),
+            Value::Int(changed.get()),
         ],
     )?;
     Ok(())
 }
 
-fn load(session: &mut Session<'_>, id: IssueId) -> Result<Option<StoredIssue>> {
+/// Now, or a millisecond after the last change of any issue where that is later: a reader who has everything up to a
+/// moment must find whatever is committed afterwards behind it, though clocks of several processes
+/// differ and a writer that looked at the clock first may commit last. Writers take turns.
+fn next_change(session: &mut Session<'_>, now: Millis) -> Result<Millis> {
+    let mut last = i64::MIN;
+    for stage in [Stage::Draft, Stage::Published, Stage::Resolved] {
+        // One step in the index each.
+        let sql = "SELECT coalesce(max(changed), 0) FROM issue WHERE stage = ?1";
+        last = last.max(session.number(sql, &[Value::Int(stage_number(stage))])?);
+    }
+    Ok(Millis::new(now.get().max(last.saturating_add(1))))
+}
+
+pub(super) fn load(session: &mut Session<'_>, id: IssueId) -> Result<Option<StoredIssue>> {
     session.first(
         &format!("{SELECT} WHERE id = ?1"),
         &[Value::Int(id.packed())],
@@ -444,7 +432,7 @@ fn overtaken(id: IssueId) -> DbError {
     }
 }
 
-fn stage_number(stage: Stage) -> i64 {
+pub(super) fn stage_number(stage: Stage) -> i64 {
     match stage {
         Stage::Draft => 0,
         Stage::Published => 1,

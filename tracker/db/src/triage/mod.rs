@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 mod decide;
 mod issues;
+mod public;
 mod queue;
 mod rows;
 mod rule_effects;
@@ -14,6 +15,7 @@ mod views;
 pub use activity::{Activity, Subject};
 pub use decide::{Decided, Decision, StoredSuggestion};
 pub use issues::{IssueChange, StoredIssue};
+pub use public::{Place, PublicPart, PublicStamp, Visited, place};
 pub use queue::{QueueChanges, QueueEntry};
 pub use rule_effects::{RuleEffect, RuleTotals};
 pub use rules::{Retire, StoredRule};

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
+use snowguard_advisory::model::Advisory;
+use snowguard_matching::ranges::{self, End, Range};
 use snowguard_matching::verdict::{Match, Tier, Verdict, Weight};
-use snowguard_tracker_triage::edits::{Choice, Edits};
-use snowguard_tracker_triage::issue::{Issue, Standing, Standings, Status};
+use snowguard_tracker_triage::edits::{self, Choice, Edits};
+use snowguard_tracker_triage::issue::{Issue, Status};
+use snowguard_tracker_triage::standing::{Standing, Standings};
 
 use super::decide;
 use crate::db::Db;
@@ -18,6 +21,7 @@ pub(super) fn standings(db: &Db, session: &mut Session<'_>, issue: &Issue) -> Re
     let mut standings = Standings::new();
     for id in &issue.advisories {
         let (number, stored) = decide::found(session, id)?;
+        let advisory = db.assemble(session, &[number])?.pop();
         let sets = session.list(
             "SELECT channel.name, channel.id, match_set.body FROM match_set JOIN channel ON channel.id = match_set.channel WHERE match_set.advisory = ?1",
             &[Value::Int(number)],
@@ -34,7 +38,9 @@ pub(super) fn standings(db: &Db, session: &mut Session<'_>, issue: &Issue) -> Re
             let of_channel = standings.entry(name.clone()).or_default();
             for found in &matches {
                 let version = versions.get(&found.attr).map_or("", String::as_str);
-                put(of_channel, found, version, &stored.suggestion.edits);
+                let edits = &stored.suggestion.edits;
+                let ranges = affected_ranges(advisory.as_ref(), found, version, edits);
+                put(of_channel, found, version, edits, ranges);
             }
         }
     }
@@ -52,7 +58,14 @@ fn speaks(found: &Match, edits: &Edits) -> bool {
 }
 
 /// The gravest of several advisories' words about one package stays.
-fn put(of_channel: &mut BTreeMap<String, Standing>, found: &Match, version: &str, edits: &Edits) {
+/// The ranges of all of them do.
+fn put(
+    of_channel: &mut BTreeMap<String, Standing>,
+    found: &Match,
+    version: &str,
+    edits: &Edits,
+    ranges: Vec<Range>,
+) {
     let (status, evidence) = match edits.ranges.get(&found.attr) {
         Some(range) if range.holds(version) => (
             Status::Affected {
@@ -79,14 +92,40 @@ fn put(of_channel: &mut BTreeMap<String, Standing>, found: &Match, version: &str
             )
         }
     };
-    let standing = Standing {
-        status,
-        by_hand: false,
-        evidence,
-    };
-    match of_channel.get(&found.attr) {
-        Some(before) if gravity(&before.status) >= gravity(&standing.status) => {}
-        _ => drop(of_channel.insert(found.attr.clone(), standing)),
+    let mut standing = Standing::new(status, evidence);
+    let place = of_channel.remove(&found.attr);
+    let mut all = ranges;
+    if let Some(before) = place {
+        all.extend(before.ranges.iter().cloned());
+        if gravity(&before.status) >= gravity(&standing.status) {
+            standing = before;
+        }
+    }
+    all.sort();
+    all.dedup();
+    standing.ranges = all;
+    of_channel.insert(found.attr.clone(), standing);
+}
+
+/// What is known of the affected versions: as people corrected it, else as the statement says that decided.
+fn affected_ranges(
+    advisory: Option<&Advisory>,
+    found: &Match,
+    version: &str,
+    edits: &Edits,
+) -> Vec<Range> {
+    match edits.ranges.get(&found.attr) {
+        Some(edits::Range {
+            from,
+            before: Some(before),
+        }) => vec![Range {
+            from: from.clone(),
+            end: End::Before(before.clone()),
+        }],
+        Some(_) => Vec::new(),
+        None => advisory
+            .map(|advisory| ranges::deciding(advisory, found, version))
+            .unwrap_or_default(),
     }
 }
 

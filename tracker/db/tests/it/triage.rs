@@ -302,7 +302,7 @@ contract! {
         assert_eq!((state(ONE), state(TWO)), (State::Published, State::Accepted));
         assert_eq!(db.suggestion(TWO).unwrap().unwrap().issue, None);
         assert_eq!(draft(db, ada, &[TWO]).unwrap().id.to_string(), "NIXPKGS-2026-0002");
-        assert_eq!(db.public_issues(None).unwrap().len(), 1);
+        assert_eq!(db.public_issues(None, 500).unwrap().len(), 1);
     }
 
     fn a_bump_past_the_range_turns_the_channel_to_fixed_with_evidence(fresh) {
@@ -327,7 +327,7 @@ contract! {
         assert!(entry.body["comment"].as_str().unwrap().contains("may be resolved"));
         let resolved = restage(db, ada, &now, Stage::Resolved).unwrap();
         assert_eq!(db.suggestion(ONE).unwrap().unwrap().suggestion.state, State::Resolved);
-        assert_eq!(resolved.changed, later(3));
+        assert!(resolved.changed > now.changed, "a clock that is behind brings nothing before what is known");
     }
 
     fn corrections_and_edits_show_in_the_issue_and_survive_matching(fresh) {

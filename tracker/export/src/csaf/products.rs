@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::issue::Issue;
 use crate::issue::names::PackageVersion;
-use crate::issue::package::{ChannelStatus, Package, Status};
+use crate::issue::package::{ChannelStatus, Package, RangeEnd, Status, VersionRange};
 use crate::purl::{self, encoded};
 
 /// What a document says of a product.
@@ -143,29 +143,49 @@ impl Product<'_> {
 fn standings(channel: &ChannelStatus) -> Vec<(Standing, Versions)> {
     let now = || channel.version.as_ref().map_or_else(every, one);
     match &channel.status {
-        Status::Affected { .. } | Status::WontFix { .. } => vec![(Standing::Affected, now())],
+        Status::Affected { .. } | Status::WontFix { .. } => {
+            let affected = affected(channel);
+            if affected.is_empty() {
+                return vec![(Standing::Affected, every())];
+            }
+            affected
+        }
         Status::UnderInvestigation => vec![(Standing::UnderInvestigation, now())],
         Status::NotAffected { .. } => vec![(Standing::NotAffected, now())],
-        Status::FixedByPatch { .. } => vec![(Standing::Fixed, now())],
+        Status::FixedByPatch { .. } => {
+            let mut standings = affected(channel);
+            standings.push((Standing::Fixed, now()));
+            standings
+        }
         Status::FixedInVersion { version } => {
-            let mut range = String::from("vers:generic/");
-            if let Some(introduced) = channel.introduced_in.as_ref().filter(|one| *one != version) {
-                range.push_str(">=");
-                range.push_str(&purl::vers(introduced));
-                range.push('|');
-            }
-            range.push('<');
-            range.push_str(&purl::vers(version));
-            let mut standings = vec![
-                (Standing::Affected, Versions::Range(range)),
-                (Standing::FirstFixed, one(version)),
-            ];
+            let mut standings = affected(channel);
+            // Only where a range ends with it is it known to be the first.
+            let ends = |range: &&VersionRange| range.end == RangeEnd::Before(version.clone());
+            let standing = match channel.affected().ranges.iter().any(ends) {
+                true => Standing::FirstFixed,
+                false => Standing::Fixed,
+            };
+            standings.push((standing, one(version)));
             if let Some(now) = channel.version.as_ref().filter(|now| *now != version) {
                 standings.push((Standing::Fixed, one(now)));
             }
             standings
         }
     }
+}
+
+/// Versions that are known to have the problem.
+fn affected(channel: &ChannelStatus) -> Vec<(Standing, Versions)> {
+    let known = channel.affected();
+    let ranges = known
+        .ranges
+        .iter()
+        .map(|range| Versions::Range(range.vers()));
+    let versions = known.beside().map(one);
+    ranges
+        .chain(versions)
+        .map(|versions| (Standing::Affected, versions))
+        .collect()
 }
 
 fn every() -> Versions {

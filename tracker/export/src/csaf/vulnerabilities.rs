@@ -224,6 +224,10 @@ fn remedy(product: &Product<'_>) -> Value {
             "vendor_fix",
             format!("Update to {version} or later.").into(),
         ),
+        Status::FixedByPatch { .. } => (
+            "vendor_fix",
+            "Update: the channel's version has the fix as a patch.".into(),
+        ),
         Status::WontFix { reason } => {
             let reason = reason.as_deref().and_then(text::lines_if_any);
             let otherwise = "It won't be fixed in this channel.".into();

@@ -274,6 +274,15 @@ impl WebUrl {
         &self.0
     }
 
+    /// This address as a folder, with a relative path in it that is percent-encoded already.
+    ///
+    /// # Errors
+    /// [`InputError`] for what makes no address.
+    pub fn within_encoded(&self, path: &str) -> Result<Self, InputError> {
+        let folder = self.0.trim_end_matches('/');
+        Self::new(&format!("{folder}/{path}"))
+    }
+
     /// This address as a folder, with a relative path in it. Each segment is percent-encoded.
     #[must_use]
     pub fn within(&self, path: &str) -> Self {

@@ -33,9 +33,12 @@ pub struct ChannelStatus {
     /// The commit of Nixpkgs that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluated: Option<CommitHash>,
-    /// The first version that has the problem, where known; else all before the fix have it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub introduced_in: Option<PackageVersion>,
+    /// Versions that the channel had, or has, with the problem, each by its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub affected_versions: Vec<PackageVersion>,
+    /// Versions that have the problem, as far as it is known where they end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub affected_ranges: Vec<VersionRange>,
     /// The commit of Nixpkgs, on this channel's branch, that brought the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introduced_by: Option<CommitHash>,
@@ -44,6 +47,120 @@ pub struct ChannelStatus {
     pub fixed_by: Option<CommitHash>,
     /// What is said of it.
     pub status: Status,
+}
+
+/// Versions that have the problem, in the order of `builtins.compareVersions`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VersionRange {
+    /// The first of them; nothing: from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PackageVersion>,
+    /// Where they end.
+    #[serde(flatten)]
+    pub end: RangeEnd,
+}
+
+/// Where a range ends. A range without a known end is none: it would call versions of the future affected.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RangeEnd {
+    /// The first version without the problem.
+    Before(PackageVersion),
+    /// The last version with it.
+    Through(PackageVersion),
+}
+
+impl VersionRange {
+    /// Whether a version is in it.
+    #[must_use]
+    pub fn holds(&self, version: &PackageVersion) -> bool {
+        let compare = |a: &PackageVersion, b: &PackageVersion| {
+            snowguard_nix_formats::compare_versions(a.as_str(), b.as_str())
+        };
+        let above = self
+            .from
+            .as_ref()
+            .is_none_or(|from| compare(version, from).is_ge());
+        above
+            && match &self.end {
+                RangeEnd::Before(end) => compare(version, end).is_lt(),
+                RangeEnd::Through(end) => compare(version, end).is_le(),
+            }
+    }
+
+    /// In the language `vers` that goes with package URLs.
+    pub(crate) fn vers(&self) -> String {
+        let mut text = String::from("vers:generic/");
+        if let Some(from) = &self.from {
+            text.push_str(">=");
+            text.push_str(&crate::purl::vers(from));
+            text.push('|');
+        }
+        let (sign, end) = match &self.end {
+            RangeEnd::Before(end) => ("<", end),
+            RangeEnd::Through(end) => ("<=", end),
+        };
+        text.push_str(sign);
+        text.push_str(&crate::purl::vers(end));
+        text
+    }
+}
+
+impl ChannelStatus {
+    /// What is said of versions in so many words, held against what is said of the channel's own version: ranges
+    /// that contradict it are not told, and neither is one that holds no version.
+    #[must_use]
+    pub fn affected(&self) -> Affected<'_> {
+        // The version without the problem that is known for certain.
+        let (fixed, is_affected) = match &self.status {
+            Status::Affected { .. } | Status::WontFix { .. } => (None, true),
+            Status::FixedInVersion { version } => (Some(version), false),
+            // The version has the problem, but for the patch.
+            Status::FixedByPatch { .. } => (self.version.as_ref(), false),
+            Status::NotAffected { .. } | Status::UnderInvestigation => return Affected::default(),
+        };
+        let contradicts = |range: &VersionRange| {
+            fixed.is_some_and(|fixed| range.holds(fixed))
+                || range.from.as_ref().is_some_and(|from| !range.holds(from))
+        };
+        let mut ranges: Vec<&VersionRange> = self.affected_ranges.iter().collect();
+        if ranges.iter().any(|range| contradicts(range)) {
+            ranges.clear();
+        }
+        ranges.sort();
+        ranges.dedup();
+        let own = self.version.as_ref().filter(|_| is_affected);
+        let mut versions: Vec<&PackageVersion> = Vec::new();
+        for version in self.affected_versions.iter().chain(own) {
+            if Some(version) != fixed && !versions.contains(&version) {
+                versions.push(version);
+            }
+        }
+        Affected { ranges, versions }
+    }
+}
+
+/// Versions that are said to have the problem: those in a range, and those that are named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Affected<'a> {
+    /// Ranges, each once.
+    pub ranges: Vec<&'a VersionRange>,
+    /// Versions, each once; they may be in a range too.
+    pub versions: Vec<&'a PackageVersion>,
+}
+
+impl Affected<'_> {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty() && self.versions.is_empty()
+    }
+
+    /// Versions that no range holds.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = &PackageVersion> {
+        let versions = self.versions.iter().copied();
+        versions.filter(|version| !self.ranges.iter().any(|range| range.holds(version)))
+    }
 }
 
 /// What is said of a package in a channel.
@@ -56,9 +173,9 @@ pub enum Status {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         workaround: Option<String>,
     },
-    /// It had the problem before this version.
+    /// The channel has come to a version without the problem.
     FixedInVersion {
-        /// The first version without it.
+        /// That version; an earlier one, which the channel never had, may have been the first without it.
         version: PackageVersion,
     },
     /// It had the problem; Nixpkgs applies patches to a version that has it otherwise.

@@ -6,8 +6,8 @@ use proptest::test_runner::TestRunner;
 use snowguard_tracker_export::{
     Advisory, AdvisoryId, AttributePath, BranchName, ChannelName, ChannelStatus, CpeName, Credit,
     CreditKind, CvssVector, Issue, IssueId, Justification, Moment, Package, PackageName,
-    PackageVersion, Rating, Reference, ReferenceKind, Revision, Severity, Status, WebUrl,
-    Withdrawal,
+    PackageVersion, RangeEnd, Rating, Reference, ReferenceKind, Revision, Severity, Status,
+    VersionRange, WebUrl, Withdrawal,
 };
 
 use crate::sample::commit;
@@ -116,6 +116,14 @@ fn status() -> impl Strategy<Value = Status> {
     ]
 }
 
+fn range() -> impl Strategy<Value = VersionRange> {
+    let end = prop_oneof![
+        version().prop_map(RangeEnd::Before),
+        version().prop_map(RangeEnd::Through),
+    ];
+    (prop::option::of(version()), end).prop_map(|(from, end)| VersionRange { from, end })
+}
+
 fn channel() -> impl Strategy<Value = ChannelStatus> {
     use prop::option::of;
     let commits = of(prop::sample::select(vec!['1', 'a', 'f']).prop_map(commit));
@@ -123,18 +131,28 @@ fn channel() -> impl Strategy<Value = ChannelStatus> {
     (
         place,
         of(version()),
-        of(version()),
+        proptest::collection::vec(version(), 0..3),
+        proptest::collection::vec(range(), 0..3),
         commits.clone(),
         commits,
         status(),
     )
         .prop_map(
-            |(place, version, introduced_in, introduced_by, fixed_by, status)| ChannelStatus {
+            |(
+                place,
+                version,
+                affected_versions,
+                affected_ranges,
+                introduced_by,
+                fixed_by,
+                status,
+            )| ChannelStatus {
                 channel: ChannelName::new(place).unwrap(),
                 branch: BranchName::new(place).unwrap(),
                 version,
                 evaluated: fixed_by.clone(),
-                introduced_in,
+                affected_versions,
+                affected_ranges,
                 introduced_by,
                 fixed_by,
                 status,

@@ -1,8 +1,8 @@
 //! OSV records.
 
 use serde_json::{Value, json};
-use snowguard_tracker_export::Issue;
 use snowguard_tracker_export::osv::{Names, Record, document, write_lines};
+use snowguard_tracker_export::{Issue, Status};
 
 use crate::sample::{bare, full, provider, withdrawn};
 
@@ -41,11 +41,9 @@ fn ranges_say_what_is_known() {
             { "introduced": "0" }, { "fixed": "4".repeat(40) }
         ] }])
     );
-    // Won't be fixed: affected without end.
-    assert_eq!(
-        affected[2]["ranges"],
-        json!([{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }] }])
-    );
+    // Won't be fixed: nobody knows which versions will come, so that no range is given.
+    assert_eq!(affected[0]["versions"], json!(["3.0.12", "3.0.13"]));
+    assert_eq!(affected[2].get("ranges"), None);
     assert_eq!(affected[2]["versions"], json!(["3.0.13"]));
     assert_eq!(
         affected[2]["ecosystem_specific"]["status"]["is"],
@@ -116,4 +114,27 @@ fn lines_are_the_documents() {
         assert_eq!(line, whole);
         assert_eq!(document.path, format!("osv/{}.json", issue.id));
     }
+}
+
+#[test]
+fn no_range_calls_the_fixed_version_affected() {
+    let mut ranges = 0;
+    for issue in crate::hostile::corpus(200) {
+        for (_, channel) in issue.statuses() {
+            let known = channel.affected();
+            ranges += known.ranges.len();
+            if let Status::FixedInVersion { version } = &channel.status {
+                assert!(!known.ranges.iter().any(|range| range.holds(version)));
+                assert!(!known.versions.contains(&version));
+            }
+        }
+        let record = record(&issue);
+        let all = record["affected"].as_array().unwrap().iter();
+        for range in all.filter_map(|one| one["ranges"].as_array()).flatten() {
+            let events = range["events"].as_array().unwrap();
+            let open = range["type"] == "ECOSYSTEM" && events.len() != 2;
+            assert!(!open, "a range without an end: {range}");
+        }
+    }
+    assert!(ranges > 20);
 }

@@ -3,8 +3,8 @@
 use snowguard_tracker_export::{
     Advisory, AdvisoryId, AttributePath, BranchName, ChannelName, ChannelStatus, CommitHash,
     CpeName, Credit, CreditKind, CvssVector, Issue, IssueId, Justification, Moment, Package,
-    PackageName, PackageVersion, Provider, PublisherCategory, Reference, ReferenceKind, Revision,
-    Severity, Status, TaggingEntity, WebUrl, Withdrawal,
+    PackageName, PackageVersion, Provider, PublisherCategory, RangeEnd, Reference, ReferenceKind,
+    Revision, Severity, Status, TaggingEntity, VersionRange, WebUrl, Withdrawal,
 };
 
 pub fn provider() -> Provider {
@@ -37,7 +37,8 @@ pub fn channel(name: &str, branch: &str, holds: Option<&str>, status: Status) ->
         branch: BranchName::new(branch).unwrap(),
         version: holds.map(version),
         evaluated: None,
-        introduced_in: None,
+        affected_versions: Vec::new(),
+        affected_ranges: Vec::new(),
         introduced_by: None,
         fixed_by: None,
         status,
@@ -72,7 +73,11 @@ pub fn full() -> Issue {
             version: version("3.0.14"),
         },
     );
-    fixed.introduced_in = Some(version("3.0.0"));
+    fixed.affected_ranges = vec![VersionRange {
+        from: Some(version("3.0.0")),
+        end: RangeEnd::Before(version("3.0.14")),
+    }];
+    fixed.affected_versions = vec![version("3.0.12"), version("3.0.13")];
     fixed.introduced_by = Some(commit('1'));
     fixed.fixed_by = Some(commit('2'));
     fixed.evaluated = Some(commit('3'));
