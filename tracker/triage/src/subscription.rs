@@ -164,6 +164,9 @@ pub struct Subscription {
     /// Nothing is sent, and the subscription stays.
     #[serde(default)]
     pub muted: bool,
+    /// Which address its feed has: a new number makes a new one, and the old one leads nowhere.
+    #[serde(default)]
+    pub feed: u32,
 }
 
 /// Something that happened.
@@ -221,6 +224,7 @@ mod tests {
             mail: true,
             hook: None,
             muted: false,
+            feed: 0,
         }
     }
 

@@ -32,11 +32,7 @@ pub fn json(request: &HeaderMap, value: &impl Serialize) -> Result<Response, Fai
 
 fn cacheable(request: &HeaderMap, kind: &'static str, body: String) -> Response {
     let etag = etag(&body);
-    let known = request
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| names(value, &etag));
+    let known = is_known(request, &etag);
     // A header made of hexadecimal digits and quotes is always valid.
     let tag = HeaderValue::from_str(&etag).unwrap_or(HeaderValue::from_static("\"\""));
     let mut response = match known {
@@ -58,6 +54,16 @@ fn etag(body: &str) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("\"{digits}\"")
+}
+
+/// Whether the reader has what the tag, with its quotes, is of.
+#[must_use]
+pub fn is_known(request: &HeaderMap, etag: &str) -> bool {
+    request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| names(value, etag))
 }
 
 /// Whether an `If-None-Match` names the tag; weak comparison, RFC 9110 section 13.1.2.

@@ -22,6 +22,7 @@ mod assets;
 mod failure;
 mod gather;
 mod handlers;
+mod open;
 mod pages;
 mod request;
 mod server;
@@ -33,6 +34,7 @@ mod work;
 
 pub use account::password::hash as hash_password;
 pub use gather::busy_pages;
+pub use open::{Format, Progress as Written, Publisher, Publishing, Wish, read_key, write_files};
 pub use server::{
     CONTENT_SECURITY_POLICY, Clock, Config, Limits, PublicAddress, router, serve, serve_on,
 };

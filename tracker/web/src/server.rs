@@ -17,11 +17,12 @@ use snowguard_tracker_db::Db;
 use tokio::net::TcpListener;
 
 use crate::failure::{self, Failure};
+use crate::open::Publisher;
 use crate::settings::Doors;
-use crate::{account, api, assets, handlers, subscriptions, triage};
+use crate::{account, api, assets, handlers, open, subscriptions, triage};
 
 pub use address::PublicAddress;
-pub use guard::CONTENT_SECURITY_POLICY;
+pub use guard::{CONTENT_SECURITY_POLICY, Private};
 pub use state::{App, Clock, Limits};
 
 /// How to serve.
@@ -37,6 +38,8 @@ pub struct Config {
     pub public: PublicAddress,
     /// What is reached outside.
     pub doors: Doors,
+    /// Who publishes the open data; without it there is none.
+    pub publisher: Option<Publisher>,
 }
 
 impl Config {
@@ -49,6 +52,7 @@ impl Config {
             clock: Clock::System,
             public: PublicAddress::default(),
             doors: Doors::default(),
+            publisher: None,
         }
     }
 }
@@ -122,6 +126,7 @@ pub fn router(db: Db, config: &Config) -> Router {
         .merge(account::github::routes())
         .merge(subscriptions::routes())
         .merge(triage::routes())
+        .merge(open::routes())
         .nest("/api/v1", api::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(no_method);

@@ -2,6 +2,7 @@
 //! of their own, which only their owner may read.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use snowguard_tracker_github::{
 };
 use snowguard_tracker_triage::role::Role;
 
+use crate::open::{Publisher, Publishing};
 use crate::server::PublicAddress;
 
 /// The file, in TOML.
@@ -24,6 +26,7 @@ pub struct Settings {
     public: Option<String>,
     github: Option<GitHub>,
     mail: Option<Mail>,
+    publisher: Publishing,
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,6 +131,19 @@ impl Settings {
         self.public
             .as_deref()
             .map_or(Ok(PublicAddress::default()), PublicAddress::parse)
+    }
+
+    /// Who publishes the open data of a tracker whose public address is this, or else the one of this machine at
+    /// which it listens.
+    ///
+    /// # Errors
+    /// As [`Publishing::publisher`].
+    pub fn publisher(&self, public: &PublicAddress, listen: SocketAddr) -> Result<Publisher> {
+        let origin = match public.link("") {
+            origin if origin.is_empty() => format!("http://{listen}"),
+            origin => origin,
+        };
+        self.publisher.publisher(&origin)
     }
 
     /// What the server needs.

@@ -36,6 +36,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/subscriptions", get(page).post(make))
         .route("/subscriptions/{id}/change", post(change))
         .route("/subscriptions/{id}/remove", post(remove))
+        .route("/subscriptions/{id}/feed", post(new_feed))
         .route("/notifications", get(news))
         .route("/notifications/read", post(read))
         .route("/account/mail", post(set_mail))
@@ -58,7 +59,7 @@ async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer 
             .map(|channel| channel.name)
             .collect();
         let person = view.reader.person.clone();
-        Ok(Page::new(view.shell, stored, channels, person, has_mail).render()?)
+        Ok(Page::new(view.shell, stored, channels, person, has_mail)?.render()?)
     })
     .await
 }
@@ -90,7 +91,28 @@ async fn change(State(app): Shared, id: Segment, posted: Posted) -> Answer {
             // What is subscribed to stays; a list is not sent again with each change.
             let next = Subscription {
                 subject: stored.subscription.subject,
+                feed: stored.subscription.feed,
                 ..rules(&posted.fields)?
+            };
+            Ok(db.change_subscription(person, id, &next)?)
+        })
+        .await?;
+    mine(changed)
+}
+
+/// Gives the feed of a subscription another address; the old one leads nowhere from then on.
+async fn new_feed(State(app): Shared, id: Segment, posted: Posted) -> Answer {
+    let person = posted.reader.require(Action::OwnAccount)?;
+    let id = number(id)?;
+    let changed = app
+        .work(move |db| {
+            let mut all = db.subscriptions(person)?.into_iter();
+            let Some(stored) = all.find(|stored| stored.id == id) else {
+                return Ok(false);
+            };
+            let next = Subscription {
+                feed: stored.subscription.feed.wrapping_add(1),
+                ..stored.subscription
             };
             Ok(db.change_subscription(person, id, &next)?)
         })
@@ -329,5 +351,6 @@ fn rules(fields: &Fields) -> Result<Subscription, Failure> {
         mail: !fields.get("mail").is_empty(),
         hook,
         muted: !fields.get("muted").is_empty(),
+        feed: 0,
     })
 }

@@ -35,6 +35,7 @@ fn everything() -> Subscription {
         mail: true,
         hook: None,
         muted: false,
+        feed: 0,
     }
 }
 

@@ -5,6 +5,7 @@ mod care;
 mod database;
 mod evaluate;
 mod exit;
+mod export;
 mod history;
 mod ingest;
 mod interrupt;
@@ -75,6 +76,8 @@ enum Command {
     Work(work::Options),
     /// Local accounts of the pages
     Account(account::Options),
+    /// Write published issues as OSV, CSAF, OpenVEX, CycloneDX, Atom, JSON lines
+    Export(export::Options),
     /// Write what `snowguard scan` needs to know into one signed file
     ExportScanDb(scan_db::Export),
     /// Make a key that signs such files
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&cli.database, options),
         Command::Work(options) => work::run(&cli.database, options),
         Command::Account(options) => account::run(&cli.database, options),
+        Command::Export(options) => export::run(&cli.database, options),
         Command::ExportScanDb(options) => scan_db::export(&cli.database, options),
         Command::SigningKey(options) => scan_db::signing_key(options),
         Command::Gc(options) => care::gc(&cli.database, options),

@@ -18,7 +18,7 @@ pub struct Options {
     /// Address under which browsers reach it, such as `https://tracker.example.org`; needed behind a proxy for signing in
     #[arg(long, value_name = "URL", value_parser = PublicAddress::parse)]
     public: Option<PublicAddress>,
-    /// Settings (TOML): signing in with GitHub, mail
+    /// Settings (TOML): signing in with GitHub, mail, who publishes the open data
     #[arg(long, env = "SNOWGUARD_TRACKER_SETTINGS", value_name = "FILE")]
     settings: Option<PathBuf>,
 }
@@ -31,11 +31,13 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
         .settings
         .as_deref()
         .map_or(Ok(Settings::default()), Settings::read)?;
+    let public = options
+        .public
+        .clone()
+        .map_or_else(|| settings.public(), Ok)?;
     let config = Config {
-        public: options
-            .public
-            .clone()
-            .map_or_else(|| settings.public(), Ok)?,
+        publisher: Some(settings.publisher(&public, options.listen)?),
+        public,
         doors: settings.doors()?,
         ..Config::new(options.listen)
     };

@@ -203,6 +203,10 @@ impl Page {
         }
     }
 
+    fn feed(&self) -> String {
+        crate::open::feed_path("package", &self.attr)
+    }
+
     fn api(&self) -> String {
         format!("/api/v1/packages/{}", path::encode(&self.attr))
     }

@@ -5,6 +5,8 @@ use snowguard_tracker_db::{Notification, Person, StoredSubscription};
 use snowguard_tracker_triage::issue::Severity;
 use snowguard_tracker_triage::subscription::Cadence;
 
+use crate::failure::Failure;
+use crate::open::subscription_path;
 use crate::pages::shell::Shell;
 use crate::show::time::{Millis, When};
 use crate::work::{line, place};
@@ -34,38 +36,46 @@ struct Row {
     hook: String,
     secret: String,
     muted: bool,
+    feed: String,
 }
 
 impl Page {
     /// Builds it.
+    ///
+    /// # Errors
+    /// As [`subscription_path`].
     pub fn new(
         shell: Shell,
         stored: Vec<StoredSubscription>,
         channels: Vec<String>,
         person: Option<Person>,
         has_mail: bool,
-    ) -> Self {
-        let rows = stored.into_iter().map(|stored| Row {
-            id: stored.id,
-            title: stored.subscription.subject.title(),
-            severity: stored.subscription.severity.map(Severity::as_str),
-            cadence: stored.subscription.cadence.as_str(),
-            kev_at_once: stored.subscription.kev_at_once,
-            mail: stored.subscription.mail,
-            secret: String::from_utf8_lossy(&stored.secret).into_owned(),
-            hook: stored.subscription.hook.unwrap_or_default(),
-            muted: stored.subscription.muted,
-        });
-        Self {
+    ) -> Result<Self, Failure> {
+        let row = |stored: StoredSubscription| {
+            Ok(Row {
+                feed: subscription_path(&stored)?,
+                id: stored.id,
+                title: stored.subscription.subject.title(),
+                severity: stored.subscription.severity.map(Severity::as_str),
+                cadence: stored.subscription.cadence.as_str(),
+                kev_at_once: stored.subscription.kev_at_once,
+                mail: stored.subscription.mail,
+                secret: String::from_utf8_lossy(&stored.secret).into_owned(),
+                hook: stored.subscription.hook.unwrap_or_default(),
+                muted: stored.subscription.muted,
+            })
+        };
+        let rows: Result<Vec<Row>, Failure> = stored.into_iter().map(row).collect();
+        Ok(Self {
             shell,
-            rows: rows.collect(),
+            rows: rows?,
             channels,
             confirmed: person.as_ref().is_some_and(|person| person.mail_confirmed),
             mail: person.and_then(|person| person.mail).unwrap_or_default(),
             has_mail,
             severities: Severity::ALL.map(Severity::as_str),
             cadences: Cadence::ALL.map(|one| (one.as_str(), one.as_str().replace('_', " "))),
-        }
+        })
     }
 }
 

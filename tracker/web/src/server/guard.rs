@@ -41,6 +41,10 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
+/// Marks an answer that is for one reader alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Private;
+
 /// Longest address that is answered.
 const ADDRESS: usize = 4096;
 

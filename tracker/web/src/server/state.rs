@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::address::PublicAddress;
 use crate::account::cookie::Reach;
 use crate::failure::Failure;
+use crate::open::Shelf;
 use crate::settings::Doors;
 use crate::show::time::Millis;
 
@@ -79,6 +80,7 @@ pub struct App {
     reads: Arc<Semaphore>,
     outside: Arc<Semaphore>,
     public: PublicAddress,
+    shelf: Option<Arc<Shelf>>,
     doors: Doors,
     queue: RwLock<Followed>,
 }
@@ -98,6 +100,10 @@ impl App {
             clock: config.clock.clone(),
             outside: Arc::new(Semaphore::new(OUTSIDE)),
             public: config.public.clone(),
+            shelf: config
+                .publisher
+                .clone()
+                .map(|own| Arc::new(Shelf::new(own))),
             doors: config.doors.clone(),
             queue: RwLock::new(Followed {
                 queue: Queue::default(),
@@ -116,6 +122,15 @@ impl App {
     /// How browsers reach this server.
     pub fn reach(&self) -> Reach {
         self.public.reach()
+    }
+
+    /// The open data.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where nothing is published.
+    pub fn shelf(&self) -> Result<Arc<Shelf>, Failure> {
+        let nothing = || Failure::NotFound("This tracker publishes nothing.".to_owned());
+        self.shelf.clone().ok_or_else(nothing)
     }
 
     /// What is reached outside.

@@ -52,6 +52,7 @@ fn guarded() -> Vec<Guarded> {
             Action::OwnAccount,
             vec![],
         ),
+        ("POST", "/subscriptions/1/feed", Action::OwnAccount, vec![]),
         (
             "POST",
             "/notifications/read",

@@ -11,7 +11,9 @@ use snowguard_tracker_db::{
     AdvisoryMatches, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, MatchBatch,
     Millis, RecordBatch, RunId, RunOutcome, StalePolicy,
 };
-use snowguard_tracker_web::{Clock, Config, Doors, Limits, router, serve_on};
+use snowguard_tracker_web::{
+    Clock, Config, Doors, Limits, Publisher, Publishing, router, serve_on,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -26,6 +28,9 @@ pub const HOSTILE: &str =
 
 /// The channels of the sample.
 pub const CHANNELS: [&str; 2] = ["nixos-24.11", "nixos-unstable"];
+
+/// Where documents say that they are.
+pub const ORIGIN: &str = "https://tracker.example.org";
 
 /// A database and all routes over it.
 pub struct Sample {
@@ -49,6 +54,15 @@ impl Sample {
 
     /// With what is reached outside.
     pub fn with_doors(doors: Doors) -> Self {
+        Self::with(doors, Publishing::default().publisher(ORIGIN).unwrap())
+    }
+
+    /// With somebody who publishes.
+    pub fn published_by(publisher: Publisher) -> Self {
+        Self::with(Doors::default(), publisher)
+    }
+
+    fn with(doors: Doors, publisher: Publisher) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Location::Sqlite(folder.path().join("tracker.db"))).unwrap();
         fill(&db);
@@ -56,6 +70,7 @@ impl Sample {
         let config = Config {
             clock: Clock::Fixed(NOW),
             doors,
+            publisher: Some(publisher),
             ..Config::new(listen)
         };
         Self {

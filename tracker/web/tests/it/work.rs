@@ -242,6 +242,7 @@ async fn ssrf_through_webhooks_is_refused_and_signed_news_arrive() {
         mail: false,
         hook: Some(format!("http://{}/news", receiver.address)),
         muted: false,
+        feed: 0,
     };
     let secret = snowguard_tracker_deliver::webhook::SigningSecret::random().unwrap();
     sample
