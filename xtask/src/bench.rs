@@ -4,6 +4,7 @@
 //! the benchmark beside its crate. The table goes to standard output, progress to standard error.
 
 mod accuracy;
+mod beside;
 mod bootstrap;
 mod data;
 mod divan;

@@ -39,6 +39,10 @@ pub struct Accuracy {
     pub recall: f64,
     /// Affected pairs.
     pub affected: usize,
+    /// Reports of the world, and those of them that are true.
+    pub reports: usize,
+    /// See `reports`.
+    pub right: usize,
 }
 
 impl Ground {
@@ -91,9 +95,20 @@ impl Ground {
     /// Scores reports: advisory and full name.
     #[must_use]
     pub fn score(&self, reports: &BTreeSet<(String, String)>) -> Accuracy {
+        self.score_among(reports, |_| true)
+    }
+
+    /// The same, where only some of the advisories count.
+    #[must_use]
+    pub fn score_among(
+        &self,
+        reports: &BTreeSet<(String, String)>,
+        counts: impl Fn(&str) -> bool,
+    ) -> Accuracy {
         let in_world: Vec<&(String, String)> = reports
             .iter()
             .filter(|(id, name)| self.advisories.contains(id) && self.names.contains_key(name))
+            .filter(|(id, _)| counts(id))
             .collect();
         let is_true = |(id, name): &&&(String, String)| {
             let package = self.names.get(name).cloned().unwrap_or_default();
@@ -106,6 +121,8 @@ impl Ground {
             precision: share(right, in_world.len()),
             recall: share(found, self.affected.len()),
             affected: self.affected.len(),
+            reports: in_world.len(),
+            right,
         }
     }
 }

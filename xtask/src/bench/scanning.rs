@@ -1,7 +1,6 @@
 //! The scanner's figures: a NixOS system in a Nix database against the advisory file of everything
 //! that is loaded; paths of a channel, given as lists; and vulnix on the same packages and records.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,34 +10,32 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::MIB;
-use super::accuracy::{Accuracy, Ground};
-use super::data::{Data, decoder};
+use super::beside;
+use super::data::Data;
 use super::figures::{Figure, Quantity};
 use super::measure::{self, Measured};
 use super::system::{self, System};
-use super::vulnix::{self, Vulnix};
+use super::vulnix::Vulnix;
 use crate::tracker::Tracker;
 use crate::workspace::Workspace;
 
 /// Runs of which the median counts.
 const RUNS: usize = 7;
-/// Runs of a peer that takes seconds.
-const PEER_RUNS: usize = 3;
 /// Paths of a system, and of a large store.
 const SYSTEM: usize = 2_500;
 const STORE: usize = 50_000;
 
 /// The scanner with an advisory file.
-struct Scanner<'a> {
+pub struct Scanner<'a> {
     program: PathBuf,
     public: String,
     advisories: PathBuf,
-    folder: &'a Path,
+    pub folder: &'a Path,
 }
 
 impl Scanner<'_> {
     /// A scan; without its cache, or with what the run before left there.
-    fn command(&self, has_cache: bool) -> Command {
+    pub fn command(&self, has_cache: bool) -> Command {
         let mut command = Command::new(&self.program);
         command
             .env("XDG_CACHE_HOME", self.folder.join("cache"))
@@ -118,7 +115,14 @@ pub fn figures(
         }
     }
     match Vulnix::install(folder) {
-        Ok(peer) => figures.extend(beside(&peer, &scanner, system.as_ref(), workspace, data)?),
+        Ok(peer) => {
+            let (matches, truth) = beside::known(workspace, data)?;
+            peer.fill(&matches)?;
+            if let Some(system) = &system {
+                figures.extend(beside::times(&peer, &scanner, system)?);
+            }
+            figures.extend(beside::quality(&peer, &scanner, &matches, &truth, data)?);
+        }
         Err(error) => eprintln!("left out: vulnix as a peer, which can't be installed: {error:#}"),
     }
     Ok(figures)
@@ -143,107 +147,15 @@ fn of_system(scanner: &Scanner<'_>, system: &System) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn of_path(scanner: &Scanner<'_>, system: &System, has_cache: bool) -> Command {
+/// A scan of the system.
+pub fn of_path(scanner: &Scanner<'_>, system: &System, has_cache: bool) -> Command {
     let mut command = scanner.command(has_cache);
     command.arg("--root").arg(&system.root).arg(&system.path);
     command
 }
 
-/// vulnix and the scanner: time on the system, precision and recall on the truth.
-fn beside(
-    peer: &Vulnix,
-    scanner: &Scanner<'_>,
-    system: Option<&System>,
-    workspace: &Workspace,
-    data: &Data,
-) -> Result<Vec<Figure>> {
-    let (from, truth) = match workspace.collection() {
-        Some(collection) => (collection, "cpe-closed-world-dev.jsonl.zst"),
-        None => (workspace.sample(), "closed-world-sample.jsonl"),
-    };
-    let configurations = from.join("nvd-overrides-anchore.jsonl.zst");
-    let matches = vulnix::matches(&data.cves.file, &configurations)?;
-    peer.fill(&matches)?;
-    let mut figures = Vec::new();
-    if let Some(system) = system {
-        let file = scanner.folder.join("system.json");
-        fs::write(&file, system.packages.to_string()).context("writing packages")?;
-        let mut took = Vec::new();
-        for _ in 0..PEER_RUNS {
-            took.push(peer.scan(&file)?.0.wall);
-        }
-        took.sort();
-        let theirs = took[PEER_RUNS / 2];
-        let (ours, _) = several(PEER_RUNS, || of_path(scanner, system, false))?;
-        figures.push(Figure {
-            what: "— vulnix on the same system".to_owned(),
-            measured: Quantity::Seconds(theirs.as_secs_f64()),
-            reach: None,
-            on: format!("the packages as a file, its database filled, median of {PEER_RUNS}"),
-        });
-        figures.push(Figure {
-            what: "scan a system, cold, against vulnix".to_owned(),
-            measured: Quantity::Faster(theirs.as_secs_f64() / ours.wall.as_secs_f64()),
-            reach: Some(Quantity::Faster(50.0)),
-            on: "closure, derivations and patches read from Nix included".to_owned(),
-        });
-    }
-    let truth = from.join(truth);
-    let mut reader: Box<dyn std::io::Read> = if truth.extension().is_some_and(|end| end == "zst") {
-        Box::new(decoder(&truth)?)
-    } else {
-        Box::new(File::open(&truth).context("the truth")?)
-    };
-    let ground = Ground::lay(&mut reader, &data.channel.file, &matches)?;
-    let packages = scanner.folder.join("ground.json");
-    fs::write(&packages, ground.packages().to_string()).context("writing packages")?;
-    let theirs = ground.score(&peer.scan(&packages)?.1);
-    let list = scanner.folder.join("ground");
-    fs::write(&list, ground.list()).context("writing a list of paths")?;
-    let mut command = scanner.command(false);
-    let told = measure::run(command.args(["--format", "json"]).arg(&list))?.stdout;
-    let ours = ground.score(&reports(&told)?);
-    let on = format!(
-        "{} affected pairs of the closed world, {} without a version left out",
-        ours.affected, ground.left_out
-    );
-    let part = |accuracy: Accuracy| {
-        [
-            ("precision", accuracy.precision),
-            ("recall", accuracy.recall),
-        ]
-    };
-    for ((what, own), (_, other)) in part(ours).into_iter().zip(part(theirs)) {
-        figures.push(Figure {
-            what: format!("scan: {what} on the ground truth"),
-            measured: Quantity::Share(own),
-            reach: Some(Quantity::Share(other)),
-            on: on.clone(),
-        });
-        figures.push(Figure {
-            what: format!("— vulnix: {what}"),
-            measured: Quantity::Share(other),
-            reach: None,
-            on: "the same packages and records".to_owned(),
-        });
-    }
-    Ok(figures)
-}
-
-/// Advisory and full name of each finding of a scan's JSON, under each id that it has.
-fn reports(told: &str) -> Result<BTreeSet<(String, String)>> {
-    let told: Value = serde_json::from_str(told).context("the scan's JSON")?;
-    let mut found = BTreeSet::new();
-    for finding in told["findings"].as_array().into_iter().flatten() {
-        let text = |name: &str| finding[name].as_str().unwrap_or_default();
-        let name = format!("{}-{}", text("package"), text("version"));
-        found.insert((text("advisory").to_owned(), name));
-    }
-    Ok(found)
-}
-
 /// The median run and the highest peak. The first run fills caches and does not count.
-fn several(runs: usize, command: impl Fn() -> Command) -> Result<(Measured, u64)> {
+pub fn several(runs: usize, command: impl Fn() -> Command) -> Result<(Measured, u64)> {
     measure::run(&mut command())?;
     let mut all = Vec::with_capacity(runs);
     for _ in 0..runs {

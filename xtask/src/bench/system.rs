@@ -27,6 +27,8 @@ pub struct System {
     pub path: String,
     /// Paths of its closure.
     pub paths: usize,
+    /// Its derivation, where it is registered with all that it needs.
+    pub derivation: Option<String>,
     /// What is in it, in the form in which a channel's `packages.json` gives it.
     pub packages: Value,
 }
@@ -49,7 +51,8 @@ pub fn lay(collection: &Path, folder: &Path) -> Result<System> {
     let nodes = nodes(&collection.join(GRAPH))?;
     let root = folder.join("system");
     unpack(&collection.join(SAMPLES), folder, &root)?;
-    register(&nodes, &root)?;
+    let has_derivations = can_be_entered(&root);
+    register(&nodes, &root, has_derivations)?;
     let own = nodes
         .iter()
         .position(|node| node.name.starts_with("nixos-system-"))
@@ -79,6 +82,7 @@ pub fn lay(collection: &Path, folder: &Path) -> Result<System> {
             .cloned()
             .unwrap_or_default(),
         paths: paths.len(),
+        derivation: has_derivations.then(|| nodes[own].derivation.clone()),
         packages: Value::Object(packages.collect()),
         root,
     })
@@ -131,20 +135,57 @@ fn references(nodes: &[Node], at: usize) -> impl Iterator<Item = (usize, &str)> 
     })
 }
 
-/// Registers all outputs but downloads, as `nix-store --load-db` reads them.
-fn register(nodes: &[Node], root: &Path) -> Result<()> {
+/// A program that sees the system's `/nix` as its own, in a mount namespace that ends with it.
+#[must_use]
+pub fn inside(root: &Path, program: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command
+        .args([
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind \"$0\" /nix && exec \"$@\"",
+        ])
+        .arg(root.join("nix"))
+        .arg(program)
+        .env("NIX_REMOTE", "");
+    command
+}
+
+/// Whether programs can be run so: that takes root, and a folder `/nix`.
+fn can_be_entered(root: &Path) -> bool {
+    let mut command = inside(root, Path::new("true"));
+    let status = command.stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Registers all outputs but downloads, as `nix-store --load-db` reads them; also the derivations, which
+/// Nix then reads.
+fn register(nodes: &[Node], root: &Path, has_derivations: bool) -> Result<()> {
     let state = root.join("nix/var/nix");
     fs::create_dir_all(&state).context("making a folder for the database")?;
-    let mut nix = Command::new("nix-store")
+    let mut command = if has_derivations {
+        inside(root, Path::new("nix-store"))
+    } else {
+        let mut command = Command::new("nix-store");
+        command.env("NIX_STATE_DIR", &state).env("NIX_REMOTE", "");
+        command
+    };
+    let mut nix = command
         .arg("--load-db")
-        .env("NIX_STATE_DIR", &state)
         .env("NIX_STORE_DIR", "/nix/store")
-        .env("NIX_REMOTE", "")
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .context("nix-store cannot be started")?;
     let mut text = String::new();
+    for node in nodes.iter().filter(|_| has_derivations) {
+        let inputs = node.inputs.iter();
+        let needed: BTreeSet<&str> = inputs
+            .filter_map(|(number, _)| Some(nodes.get(*number)?.derivation.as_str()))
+            .collect();
+        push_entry(&mut text, &node.derivation, "", &needed);
+    }
     for (number, node) in nodes
         .iter()
         .enumerate()
@@ -152,15 +193,7 @@ fn register(nodes: &[Node], root: &Path) -> Result<()> {
     {
         let referred: BTreeSet<&str> = references(nodes, number).map(|(_, path)| path).collect();
         for output in node.outputs.values() {
-            text.push_str(&format!(
-                "{output}\n{}\n1000\n{}\n{}\n",
-                "0".repeat(64),
-                node.derivation,
-                referred.len()
-            ));
-            for path in &referred {
-                text.push_str(&format!("{path}\n"));
-            }
+            push_entry(&mut text, output, &node.derivation, &referred);
         }
     }
     let mut input = nix.stdin.take().context("no standard input")?;
@@ -173,6 +206,16 @@ fn register(nodes: &[Node], root: &Path) -> Result<()> {
         bail!("nix-store --load-db failed ({status})");
     }
     Ok(())
+}
+
+/// One path, as `nix-store --load-db` reads it.
+fn push_entry(text: &mut String, path: &str, deriver: &str, referred: &BTreeSet<&str>) {
+    let hash = "0".repeat(64);
+    let count = referred.len();
+    text.push_str(&format!("{path}\n{hash}\n1000\n{deriver}\n{count}\n"));
+    for path in referred {
+        text.push_str(&format!("{path}\n"));
+    }
 }
 
 /// Unpacks the derivations into the store's folder.

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::data::decoder;
 use super::measure::{self, Measured};
-use super::system::lines;
+use super::system::{self, lines};
 
 /// The release on PyPI; it imports a module that later setuptools lack.
 const NEEDS: [&str; 2] = ["vulnix==1.10.1", "setuptools<81"];
@@ -32,6 +32,9 @@ with NVD(cache_dir=sys.argv[1]) as nvd:
     nvd.meta.last_update = datetime.datetime.now()
     nvd.reindex()
 ";
+
+/// For a shell: its exit code says that there are findings.
+const SHELL: [&str; 3] = ["-c", "\"$@\" || [ $? -le 2 ]", "sh"];
 
 /// vulnix, ready to be asked.
 #[derive(Debug)]
@@ -94,16 +97,28 @@ impl Vulnix {
     /// # Errors
     /// When it fails, or prints what is no JSON.
     pub fn scan(&self, packages: &Path) -> Result<(Measured, BTreeSet<(String, String)>)> {
-        // Its exit code says that there are findings.
         let mut command = Command::new("sh");
-        command
-            .args(["-c", "\"$@\" || [ $? -le 2 ]", "sh"])
-            .arg(self.folder.join("bin/vulnix"))
-            .args(["--json", "--cache-dir"])
-            .arg(&self.cache)
-            .arg("--from-file")
-            .arg(packages);
-        let measured = measure::run(&mut command)?;
+        command.args(SHELL).arg(self.folder.join("bin/vulnix"));
+        self.ask(command.arg("--from-file").arg(packages))
+    }
+
+    /// Asks about a system as people do: it asks Nix what the derivation needs, and reads that.
+    ///
+    /// # Errors
+    /// As [`Vulnix::scan`].
+    pub fn scan_system(
+        &self,
+        root: &Path,
+        derivation: &str,
+    ) -> Result<(Measured, BTreeSet<(String, String)>)> {
+        let mut command = system::inside(root, Path::new("sh"));
+        command.args(SHELL).arg(self.folder.join("bin/vulnix"));
+        self.ask(command.arg(derivation))
+    }
+
+    fn ask(&self, command: &mut Command) -> Result<(Measured, BTreeSet<(String, String)>)> {
+        command.args(["--json", "--cache-dir"]).arg(&self.cache);
+        let measured = measure::run(command)?;
         let told: Value = serde_json::from_str(&measured.stdout)
             .with_context(|| format!("vulnix printed {:.300}", measured.stdout))?;
         let mut found = BTreeSet::new();
