@@ -1,5 +1,6 @@
 //! The whole story of one advisory, also when it is no finding.
 
+use jiff::civil::Date;
 use rustc_hash::FxHashSet;
 use snowguard_advisory_file::{AdvisoryFile, AdvisoryFileError, Brief, Facts, Prose};
 use snowguard_matching::evidence::Allowed;
@@ -7,13 +8,14 @@ use snowguard_matching::judge::judge;
 use snowguard_matching::knowledge::Knowledge;
 use snowguard_matching::names;
 use snowguard_matching::package_facts::PackageFacts;
-use snowguard_matching::verdict::Match;
+use snowguard_matching::verdict::{Match, Verdict};
 use snowguard_nix_formats::DrvName;
 
 use crate::closure::{Closure, PathIndex};
 use crate::identify::Identified;
 use crate::judge::{learn, projects_of};
 use crate::software::{Dropped, Inventory};
+use crate::suppress::{Decision, Subject, Suppressions};
 
 /// What there is to say.
 #[derive(Debug)]
@@ -26,12 +28,38 @@ pub struct Story<'a> {
     pub prose: Prose,
     /// It was rejected or withdrawn, so it ties to nothing.
     pub is_void: bool,
-    /// Software that it speaks of, with the verdict.
-    pub tied: Vec<(&'a Identified, Match)>,
+    /// Software that it speaks of.
+    pub tied: Vec<Tied<'a>>,
     /// Paths whose names it names, and why they were left out.
     pub left_out: Vec<(PathIndex, Dropped)>,
     /// Names under which it speaks of software.
     pub names: Vec<String>,
+}
+
+/// A piece of software of which an advisory speaks.
+#[derive(Debug)]
+pub struct Tied<'a> {
+    /// The software.
+    pub software: &'a Identified,
+    /// The verdict.
+    pub found: Match,
+    /// What rules say of it, where it is affected.
+    pub decision: Decision<'a>,
+}
+
+/// What a story is told about.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// The closure.
+    pub closure: &'a Closure,
+    /// What it holds.
+    pub inventory: &'a Inventory,
+    /// The software.
+    pub identified: &'a [Identified],
+    /// What was looked at and set aside.
+    pub suppressions: &'a Suppressions,
+    /// The day on which rules hold or not.
+    pub today: Date,
 }
 
 /// Tells the story of an advisory over a closure; `None` where the file does not know it.
@@ -40,11 +68,16 @@ pub struct Story<'a> {
 /// As every reading of the file.
 pub fn explain<'a>(
     id: &str,
-    closure: &Closure,
-    inventory: &Inventory,
-    identified: &'a [Identified],
+    scene: Scene<'a>,
     file: &AdvisoryFile<'_>,
 ) -> Result<Option<Story<'a>>, AdvisoryFileError> {
+    let Scene {
+        closure,
+        inventory,
+        identified,
+        suppressions,
+        today,
+    } = scene;
     let mut reader = file.reader();
     let Some(candidate) = reader.find(id)? else {
         return Ok(None);
@@ -68,7 +101,19 @@ pub fn explain<'a>(
             knowledge.set_projects(&name, projects);
         }
         if let Some(found) = judge(&advisory, &facts, &package, &knowledge, Allowed::ALL) {
-            tied.push((one, found));
+            let aliases = brief.aliases.iter().map(String::as_str);
+            let ids: Vec<&str> = std::iter::once(advisory.id.as_str())
+                .chain(aliases)
+                .collect();
+            let decision = match found.verdict {
+                Verdict::Affected => suppressions.decide(&Subject::of(one, &ids), today),
+                _ => Decision::Stands,
+            };
+            tied.push(Tied {
+                software: one,
+                found,
+                decision,
+            });
         }
     }
     let products: Vec<&str> = identities()

@@ -24,4 +24,7 @@ pub struct Ruling {
     pub url: Option<String>,
     /// Who decided, or the name of the rule.
     pub by: String,
+    /// The software is affected, and that is accepted: nobody will mend it. Otherwise the ruling says
+    /// that it is not affected.
+    pub is_accepted: bool,
 }

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use snowguard_advisory_file::AdvisoryFile;
-use snowguard_scan::explain::explain;
+use snowguard_scan::explain::{Scene, explain};
 use snowguard_scan::identify::Identified;
 use snowguard_scan::input::{self, Target};
 use snowguard_scan::report::{
     Level, Report, csv, cyclonedx, html, json, markdown, openvex, sarif, spdx, story, terminal,
 };
+use snowguard_scan::suppress::Suppressions;
 
 use super::exit::Outcome;
 use super::judging::{Examined, Judging};
@@ -131,7 +132,8 @@ pub fn run(options: &Options) -> Result<Outcome> {
     judging.with_file(&[&target], &mut steps, |file, steps| {
         if let Some(id) = &options.explain {
             let examined = judging.examine(&target, file, steps)?;
-            output.write(&tell_story(id, &examined, file, steps)?)?;
+            let suppressions = judging.suppressions(file)?;
+            output.write(&tell_story(id, &examined, &suppressions, file, steps)?)?;
             return Ok(Outcome::Clean);
         }
         if let Some(form) = options.sbom {
@@ -157,12 +159,20 @@ pub fn run(options: &Options) -> Result<Outcome> {
 fn tell_story(
     id: &str,
     examined: &Examined,
+    suppressions: &Suppressions,
     file: &AdvisoryFile<'_>,
     steps: &Steps,
 ) -> Result<String> {
     let closure = &examined.closure;
-    let story = explain(id, closure, &examined.inventory, &examined.identified, file)?
-        .with_context(|| format!("the advisory file knows no {id}"))?;
+    let scene = Scene {
+        closure,
+        inventory: &examined.inventory,
+        identified: &examined.identified,
+        suppressions,
+        today: jiff::Zoned::now().date(),
+    };
+    let story =
+        explain(id, scene, file)?.with_context(|| format!("the advisory file knows no {id}"))?;
     let mut text = story::write(&story, closure)?;
     if let Some(confined) = steps.confined().filter(|confined| !confined.is_whole()) {
         text.push_str(&format!("\nnote: {confined}\n"));

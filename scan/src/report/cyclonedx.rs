@@ -10,6 +10,7 @@ use super::sarif::address;
 use super::{Finding, Report, time};
 use crate::closure::{Closure, PathIndex};
 use crate::identify::Identified;
+use crate::suppress::{Claim, Suppression};
 
 /// A bill of materials with the findings as vulnerabilities. Without a serial number, so that the
 /// same closure gives the same document.
@@ -24,10 +25,10 @@ pub fn document(report: &Report<'_>, software: &[Identified], now: i64) -> Value
     let aside = report
         .set_aside
         .iter()
-        .map(|(finding, rule)| (finding, Some(rule.reason.as_str())));
+        .map(|(finding, rule)| (finding, Some(*rule)));
     let vulnerabilities: Vec<Value> = standing
         .chain(aside)
-        .map(|(finding, reason)| vulnerability(finding, reason))
+        .map(|(finding, rule)| vulnerability(finding, rule))
         .collect();
     document["vulnerabilities"] = Value::Array(vulnerabilities);
     document
@@ -180,13 +181,20 @@ fn links(package: &Package) -> Vec<Value> {
     .concat()
 }
 
-fn vulnerability(finding: &Finding<'_>, reason: Option<&str>) -> Value {
+fn vulnerability(finding: &Finding<'_>, rule: Option<&Suppression>) -> Value {
     let id = finding.found.advisory.as_str();
     let mut out = json!({
         "id": id,
         "affects": [{ "ref": reference(finding.software) }],
-        "analysis": match reason {
-            Some(reason) => json!({ "state": "not_affected", "detail": reason }),
+        "analysis": match rule {
+            Some(rule) if rule.claim == Claim::NotAffected => {
+                json!({ "state": "not_affected", "detail": rule.reason })
+            }
+            Some(rule) => json!({
+                "state": "exploitable",
+                "response": ["will_not_fix"],
+                "detail": format!("Accepted by {}: {}", rule.origin, rule.reason),
+            }),
             None => json!({ "state": "exploitable" }),
         },
     });

@@ -221,12 +221,7 @@ fn decision<'a>(material: &Material<'a>, finding: &Finding<'a>) -> Decision<'a> 
     let ids: Vec<&str> = std::iter::once(finding.found.advisory.as_str())
         .chain(finding.brief.aliases.iter().map(String::as_str))
         .collect();
-    let subject = Subject {
-        pname: &finding.software.software.pname,
-        attr: &finding.software.package.attr,
-        version: &finding.software.software.version,
-        ids: &ids,
-    };
+    let subject = Subject::of(finding.software, &ids);
     material.suppressions.decide(&subject, material.today)
 }
 

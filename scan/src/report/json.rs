@@ -6,6 +6,7 @@ use snowguard_matching::verdict::Reason;
 use super::{Finding, Level, Report, time};
 use crate::identify::Known;
 use crate::software::Dropped;
+use crate::suppress::Claim;
 
 /// Counts up with every change that a reader could stumble over.
 pub const VERSION: u32 = 1;
@@ -31,6 +32,8 @@ struct SetAside<'a> {
     url: Option<&'a str>,
     until: Option<String>,
     rule: &'a str,
+    /// `not_affected` where the rule says so, else `accepted`.
+    claim: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,6 +103,10 @@ impl<'a> Document<'a> {
                     url: rule.url.as_deref(),
                     until: rule.until.map(|until| until.to_string()),
                     rule: &rule.origin,
+                    claim: match rule.claim {
+                        Claim::NotAffected => "not_affected",
+                        Claim::Accepted => "accepted",
+                    },
                 })
                 .collect(),
             expired: report

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{Finding, Report, time};
+use crate::suppress::Claim;
 
 /// The document. Its id is derived from its content, so that the same scan gives the same document.
 #[must_use]
@@ -23,8 +24,16 @@ pub fn document(report: &Report<'_>, now: i64) -> Value {
         })
         .collect();
     for (finding, rule) in &report.set_aside {
-        let mut statement = statement(finding, "not_affected");
-        statement["impact_statement"] = Value::String(rule.reason.clone());
+        // VEX wants to know what was claimed, and a finding may be set aside without a claim.
+        let (status, what, text) = match rule.claim {
+            Claim::NotAffected => ("not_affected", "impact_statement", rule.reason.clone()),
+            Claim::Accepted => {
+                let text = format!("Accepted by {}: {}", rule.origin, rule.reason);
+                ("affected", "action_statement", text)
+            }
+        };
+        let mut statement = statement(finding, status);
+        statement[what] = Value::String(text);
         statements.push(statement);
     }
     let digest =

@@ -7,7 +7,8 @@ use snowguard_matching::verdict::Weight;
 use super::terminal::inert;
 use super::{Level, time};
 use crate::closure::Closure;
-use crate::explain::Story;
+use crate::explain::{Story, Tied};
+use crate::suppress::{Claim, Decision, Suppression};
 
 /// Writes the story.
 ///
@@ -22,7 +23,12 @@ pub fn write(story: &Story<'_>, closure: &Closure) -> Result<String, fmt::Error>
             "\nIt was rejected or withdrawn: it speaks of nothing any more."
         )?;
     }
-    for (software, found) in &story.tied {
+    for Tied {
+        software,
+        found,
+        decision,
+    } in &story.tied
+    {
         writeln!(
             out,
             "\n{} ({}): {}, tie {}",
@@ -33,6 +39,11 @@ pub fn write(story: &Story<'_>, closure: &Closure) -> Result<String, fmt::Error>
         )?;
         if let Some(fixed) = &found.fixed_in {
             writeln!(out, "  fixed in {}", inert(fixed))?;
+        }
+        match decision {
+            Decision::Stands => {}
+            Decision::SetAside(rule) => ruling(&mut out, "set aside by", rule)?,
+            Decision::Expired(rule) => ruling(&mut out, "no longer set aside by", rule)?,
         }
         for reason in &found.reasons {
             let mark = match reason.weight {
@@ -75,6 +86,23 @@ pub fn write(story: &Story<'_>, closure: &Closure) -> Result<String, fmt::Error>
         }
     }
     Ok(out)
+}
+
+/// What a rule says, and where that is written down.
+fn ruling(out: &mut String, how: &str, rule: &Suppression) -> fmt::Result {
+    let (origin, reason) = (inert(&rule.origin), inert(&rule.reason));
+    let claim = match rule.claim {
+        Claim::NotAffected => "not affected",
+        Claim::Accepted => "accepted",
+    };
+    write!(out, "  ! {how} {origin} as {claim}: {reason}")?;
+    if let Some(until) = rule.until {
+        write!(out, ", until {until}")?;
+    }
+    if let Some(url) = &rule.url {
+        write!(out, " {}", inert(url))?;
+    }
+    writeln!(out)
 }
 
 fn head(out: &mut String, story: &Story<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use snowguard_matching::verdict::Weight;
 
 use super::{Finding, Level, Report};
+use crate::suppress::Suppression;
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +43,7 @@ pub fn write(report: &Report<'_>, style: Style) -> Result<String, fmt::Error> {
             inert(&rule.reason)
         )?;
     }
+    set_aside(&mut out, report, style)?;
     summary(&mut out, report, groups.len())?;
     Ok(out)
 }
@@ -114,6 +116,48 @@ fn advisory(out: &mut String, finding: &Finding<'_>, style: Style) -> fmt::Resul
         .filter(|reason| matches!(reason.weight, Weight::Decides | Weight::Tie));
     let sentences: Vec<Cow<'_, str>> = decided.map(|reason| inert(&reason.text)).take(2).collect();
     writeln!(out, "       {}", paint(style, "2", &sentences.join("; ")))
+}
+
+/// What was set aside, and why: one line for each rule and package.
+fn set_aside(out: &mut String, report: &Report<'_>, style: Style) -> fmt::Result {
+    /// Lines that are shown; `--format json` has all.
+    const SHOWN: usize = 20;
+    let mut lines: Vec<(&str, &Suppression, Vec<&str>)> = Vec::new();
+    for (finding, rule) in &report.set_aside {
+        let name = finding.software.software.name.as_str();
+        let advisory = finding.found.advisory.as_str();
+        match lines
+            .iter_mut()
+            .find(|line| line.0 == name && line.1 == *rule)
+        {
+            Some(line) => line.2.push(advisory),
+            None => lines.push((name, rule, vec![advisory])),
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", paint(style, "1", "set aside"))?;
+    for (name, rule, advisories) in lines.iter().take(SHOWN) {
+        let others = advisories.len() - 1;
+        writeln!(
+            out,
+            "  {}{} in {}: {} {}",
+            inert(advisories[0]),
+            if others > 0 {
+                format!(" and {others} more")
+            } else {
+                String::new()
+            },
+            inert(name),
+            inert(&rule.reason),
+            paint(style, "2", &format!("({})", rule.origin)),
+        )?;
+    }
+    if lines.len() > SHOWN {
+        writeln!(out, "  … and {} more", lines.len() - SHOWN)?;
+    }
+    writeln!(out)
 }
 
 fn summary(out: &mut String, report: &Report<'_>, packages: usize) -> fmt::Result {

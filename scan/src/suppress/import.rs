@@ -13,7 +13,7 @@ use serde_json::Value;
 use snowguard_advisory::purl::Purl;
 use snowguard_nix_formats::DrvName;
 
-use super::{SuppressError, Suppression, toml_file};
+use super::{Claim, SuppressError, Suppression, toml_file};
 
 /// Reads a file in whichever of the forms it has.
 ///
@@ -278,6 +278,7 @@ fn of_product(
         advisories: advisories.to_vec(),
         reason: reason.to_owned(),
         origin: origin.to_owned(),
+        claim: Claim::NotAffected,
         ..Suppression::default()
     })
 }

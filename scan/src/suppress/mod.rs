@@ -10,6 +10,8 @@ use snowguard_advisory_file::Ruling;
 use snowguard_nix_formats::compare_versions;
 use thiserror::Error;
 
+use crate::identify::Identified;
+
 pub use import::read as import;
 pub use toml_file::read;
 
@@ -57,6 +59,18 @@ pub struct Suppression {
     pub url: Option<String>,
     /// File and place, for people.
     pub origin: String,
+    /// What it says of the software.
+    pub claim: Claim,
+}
+
+/// What a rule says of the software for which it sets a finding aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Claim {
+    /// Nothing: it is looked at no more. It may well be affected.
+    #[default]
+    Accepted,
+    /// It is not affected. Only who says so is quoted so to others.
+    NotAffected,
 }
 
 /// What a rule is held against.
@@ -70,6 +84,19 @@ pub struct Subject<'a> {
     pub version: &'a str,
     /// The advisory's ids, aliases included.
     pub ids: &'a [&'a str],
+}
+
+impl<'a> Subject<'a> {
+    /// A piece of software, and an advisory under all its ids.
+    #[must_use]
+    pub fn of(software: &'a Identified, ids: &'a [&'a str]) -> Self {
+        Self {
+            pname: &software.software.pname,
+            attr: &software.package.attr,
+            version: &software.software.version,
+            ids,
+        }
+    }
 }
 
 impl Suppression {
@@ -167,6 +194,11 @@ impl Suppressions {
             reason: ruling.reason,
             url: ruling.url,
             origin,
+            claim: if ruling.is_accepted {
+                Claim::Accepted
+            } else {
+                Claim::NotAffected
+            },
         });
         Ok(())
     }

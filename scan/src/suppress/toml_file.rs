@@ -7,6 +7,7 @@
 //! before = "3.0.14"            # exclusive
 //! advisories = ["CVE-2024-1"]
 //! until = "2026-12-31"         # the last day
+//! status = "not_affected"      # or "accepted", as without it
 //! reason = "the feature is not built in"
 //! url = "https://example.org/decision"
 //! ```
@@ -16,7 +17,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::{SuppressError, Suppression};
+use super::{Claim, SuppressError, Suppression};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,8 +35,16 @@ struct Rule {
     #[serde(default)]
     advisories: Vec<String>,
     until: Option<Date>,
+    status: Option<Status>,
     reason: String,
     url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    NotAffected,
+    Accepted,
 }
 
 /// Reads our own form.
@@ -71,6 +80,10 @@ pub fn read(path: &Path, text: &str) -> Result<Vec<Suppression>, SuppressError> 
                 reason: rule.reason,
                 url: rule.url,
                 origin: format!("{}, rule {place}", path.display()),
+                claim: match rule.status {
+                    Some(Status::NotAffected) => Claim::NotAffected,
+                    Some(Status::Accepted) | None => Claim::Accepted,
+                },
             })
         })
         .collect()

@@ -113,7 +113,7 @@ fn suppressions_set_aside_and_expired_ones_speak_up() {
     );
     let (out, _, code) = text(&stage.run(&["--suppress", "rules.toml", "list"]));
     assert_eq!(code, Some(1));
-    assert!(!out.contains("CVE-2024-1001 "), "{out}");
+    assert!(!out.contains("critical CVE-2024-1001 "), "{out}");
     assert!(out.contains("1 more are set aside"), "{out}");
     assert!(out.contains("expired: rules.toml, rule 2"), "{out}");
     stage.put("rules.toml", "[[suppress]]\nreason = \"all\"\n");
@@ -142,7 +142,7 @@ fn decisions_in_the_advisory_file_set_aside_and_expired_ones_speak_up() {
     };
     let (out, _, code) = told(vec![decision.clone()], &[]);
     assert_eq!(code, Some(1));
-    assert!(!out.contains("CVE-2024-1001 "), "{out}");
+    assert!(!out.contains("critical CVE-2024-1001 "), "{out}");
     assert!(out.contains("1 more are set aside"), "{out}");
     let (out, _, _) = told(vec![decision.clone()], &["--format", "json"]);
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -162,7 +162,7 @@ fn decisions_in_the_advisory_file_set_aside_and_expired_ones_speak_up() {
         ..decision.clone()
     };
     let (out, _, _) = told(vec![elsewhere.clone()], &[]);
-    assert!(out.contains("CVE-2024-1001 "), "{out}");
+    assert!(out.contains("critical CVE-2024-1001 "), "{out}");
     let within = Ruling {
         before: Some("3.0.14".to_owned()),
         ..elsewhere
@@ -174,7 +174,7 @@ fn decisions_in_the_advisory_file_set_aside_and_expired_ones_speak_up() {
         ..decision
     };
     let (out, _, _) = told(vec![over], &[]);
-    assert!(out.contains("CVE-2024-1001 "), "{out}");
+    assert!(out.contains("critical CVE-2024-1001 "), "{out}");
     assert!(out.contains("expired: "), "{out}");
     // A damaged ruling is no reason to be silent about what it might have set aside.
     let odd = Ruling {

@@ -138,6 +138,9 @@ fn of_issue(stored: &StoredIssue, all: &mut Vec<Ruling>) {
         }
     }
     for (attr, standings) in by_attr {
+        let is_accepted = standings
+            .iter()
+            .any(|standing| matches!(standing.status, Status::WontFix { .. }));
         let reasons: Option<Vec<String>> = standings.into_iter().map(set_aside).collect();
         let Some(mut reasons) = reasons else {
             continue;
@@ -148,6 +151,7 @@ fn of_issue(stored: &StoredIssue, all: &mut Vec<Ruling>) {
             package: Some(attr.to_owned()),
             reason: reasons.join("; "),
             by: stored.id.to_string(),
+            is_accepted,
             ..Ruling::default()
         });
     }

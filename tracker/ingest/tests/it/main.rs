@@ -11,6 +11,7 @@ mod hostile;
 mod people;
 mod rematch;
 mod rulings;
+mod scanned;
 mod server;
 mod splitting;
 mod updates;

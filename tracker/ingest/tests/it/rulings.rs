@@ -15,7 +15,7 @@ use snowguard_tracker_triage::rule::Rule;
 
 use crate::rematch::{Step, apply, fresh, now, rematch};
 
-fn decide(db: &Db, person: PersonId, advisory: &str, command: &Command) {
+pub fn decide(db: &Db, person: PersonId, advisory: &str, command: &Command) {
     let decision = Decision {
         advisory,
         revision: db.suggestion(advisory).unwrap().unwrap().revision,
@@ -26,12 +26,12 @@ fn decide(db: &Db, person: PersonId, advisory: &str, command: &Command) {
     db.decide(&decision).unwrap();
 }
 
-fn dismiss(reason: Reason) -> Command {
+pub fn dismiss(reason: Reason) -> Command {
     Command::Dismiss(Dismissal::new(Some(reason), "Seen.").unwrap())
 }
 
 /// git and openssl with seven advisories for git.
-fn world(db: &Db) -> PersonId {
+pub fn world(db: &Db) -> PersonId {
     let packages = vec![(3, 1, Some(3)), (0, 1, Some(0))];
     apply(
         db,
@@ -56,7 +56,7 @@ fn world(db: &Db) -> PersonId {
     db.github_person(7, "ada", Millis::new(0)).unwrap().id
 }
 
-fn exported(db: &Db) -> (Vec<u8>, u64, SecretKey) {
+pub fn exported(db: &Db) -> (Vec<u8>, u64, SecretKey) {
     let key = SecretKey::from_seed("test-1", &[1; 32]).unwrap();
     let (bytes, exported) = scan_db::export(db, &key, None, now(60), |_| {}).unwrap();
     (bytes, exported.rulings, key)
@@ -131,6 +131,7 @@ fn decisions_become_rulings_and_never_more_than_was_decided() {
         },
         Ruling {
             by: "NIXPKGS-2026-0001".to_owned(),
+            is_accepted: true,
             ..ruling(5, git, "won't fix: end of life")
         },
     ];
