@@ -6,6 +6,7 @@ mod toml_file;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use rustc_hash::FxHashMap;
 use snowguard_advisory_file::Ruling;
 use snowguard_nix_formats::compare_versions;
 use thiserror::Error;
@@ -135,7 +136,12 @@ impl Suppression {
 #[derive(Debug, Default)]
 pub struct Suppressions {
     /// In the order read.
-    pub rules: Vec<Suppression>,
+    rules: Vec<Suppression>,
+    /// The rules that name each advisory. A tracker's file brings thousands of decisions, and each
+    /// finding asks.
+    by_advisory: FxHashMap<String, Vec<usize>>,
+    /// Those that name none.
+    of_any: Vec<usize>,
 }
 
 /// What the rules say of a finding.
@@ -159,7 +165,9 @@ impl Suppressions {
             path: path.to_owned(),
             source,
         })?;
-        self.rules.extend(import(path, &text)?);
+        for rule in import(path, &text)? {
+            self.push(rule);
+        }
         Ok(())
     }
 
@@ -184,7 +192,7 @@ impl Suppressions {
             .map(str::parse)
             .transpose()
             .map_err(|error: jiff::Error| bad(error.to_string()))?;
-        self.rules.push(Suppression {
+        self.push(Suppression {
             package: ruling.package,
             from: ruling.from,
             before: ruling.before,
@@ -203,11 +211,31 @@ impl Suppressions {
         Ok(())
     }
 
-    /// What the rules say on a day.
+    /// Adds a rule behind the others.
+    pub fn push(&mut self, rule: Suppression) {
+        let place = self.rules.len();
+        if rule.advisories.is_empty() {
+            self.of_any.push(place);
+        }
+        for id in &rule.advisories {
+            self.by_advisory.entry(id.clone()).or_default().push(place);
+        }
+        self.rules.push(rule);
+    }
+
+    /// What the rules say on a day. The first that fits and holds counts.
     #[must_use]
     pub fn decide(&self, subject: &Subject<'_>, today: Date) -> Decision<'_> {
+        let named = subject
+            .ids
+            .iter()
+            .filter_map(|id| self.by_advisory.get(*id));
+        let mut places: Vec<usize> = named.flatten().chain(&self.of_any).copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        let rules = places.into_iter().filter_map(|place| self.rules.get(place));
         let mut expired = None;
-        for rule in self.rules.iter().filter(|rule| rule.fits(subject)) {
+        for rule in rules.filter(|rule| rule.fits(subject)) {
             if !rule.is_expired(today) {
                 return Decision::SetAside(rule);
             }
@@ -255,9 +283,8 @@ mod tests {
 
     #[test]
     fn an_expired_rule_speaks_up_instead() {
-        let rules = Suppressions {
-            rules: vec![rule()],
-        };
+        let mut rules = Suppressions::default();
+        rules.push(rule());
         let ids = ["CVE-2024-1"];
         let subject = subject("3.0.13", &ids);
         assert!(matches!(
@@ -268,5 +295,28 @@ mod tests {
             rules.decide(&subject, date(2024, 7, 1)),
             Decision::Expired(_)
         ));
+    }
+
+    #[test]
+    fn of_several_rules_the_first_that_holds_counts() {
+        let named = |reason: &str, advisories: &[&str]| Suppression {
+            advisories: advisories.iter().map(|&id| id.to_owned()).collect(),
+            reason: reason.to_owned(),
+            until: None,
+            ..rule()
+        };
+        let mut rules = Suppressions::default();
+        rules.push(rule());
+        rules.push(named("of another", &["CVE-2024-2"]));
+        rules.push(named("by its alias", &["GHSA-x", "CVE-2024-1"]));
+        rules.push(named("of all", &[]));
+        let day = date(2024, 7, 1);
+        let reason = |ids: &[&str]| match rules.decide(&subject("3.0.13", ids), day) {
+            Decision::SetAside(rule) => rule.reason.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason(&["CVE-2024-1", "GHSA-x"]), "by its alias");
+        assert_eq!(reason(&["GHSA-x"]), "by its alias");
+        assert_eq!(reason(&["CVE-2024-9"]), "of all");
     }
 }
