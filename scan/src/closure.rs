@@ -37,6 +37,19 @@ pub struct Entry {
     /// Source: Nix manual, "Content-Addressing Store Objects", "Fixed-output derivation outputs":
     /// these may not refer to other store objects.
     pub is_fixed: bool,
+    /// What a bill of materials says of it, beside its path.
+    pub said: Option<Box<Said>>,
+}
+
+/// What a bill of materials says of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The software's name.
+    pub pname: String,
+    /// Its version.
+    pub version: String,
+    /// Patches that were applied; there may be others.
+    pub patches: Vec<String>,
 }
 
 /// A piece of software that is known without a store path: from a bill of materials or a channel.
@@ -81,6 +94,7 @@ impl Closure {
             references: Vec::new(),
             derivers: Vec::new(),
             is_fixed: false,
+            said: None,
         });
         index
     }

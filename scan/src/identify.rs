@@ -8,7 +8,7 @@ use snowguard_matching::mention::cve_ids;
 use snowguard_matching::package::Package;
 use snowguard_nix_formats::StorePath;
 
-use crate::closure::{Closure, Named, PathIndex};
+use crate::closure::{Closure, Entry, Named, PathIndex};
 use crate::parallel::in_runs;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
@@ -287,6 +287,7 @@ fn one(
         if knows_all {
             add_headers(&mut package.patches, &common_patches(&recipes));
         }
+        add_said(&mut package.patches, entry);
         return Ok(alone(Box::new(package), Known::ByPath, Some(channel)));
     }
     let (mut package, mut known, channel) = by_name(software, reader)?;
@@ -295,6 +296,9 @@ fn one(
         known = Known::ByDerivation;
     } else if known != Known::ByPath {
         package.patches.clear();
+    }
+    if let Some(entry) = entry.filter(|_| !knows_all) {
+        add_said(&mut package.patches, entry);
     }
     Ok(alone(package, known, channel))
 }
@@ -307,6 +311,15 @@ fn add_headers(patches: &mut Vec<String>, here: &[String]) {
         match patches.iter_mut().find(|known| *known == name) {
             Some(known) => known.clone_from(said),
             None => patches.push(said.clone()),
+        }
+    }
+}
+
+/// Patches that a bill of materials gives: those count, and there may be others.
+fn add_said(patches: &mut Vec<String>, entry: &Entry) {
+    for patch in entry.said.iter().flat_map(|said| &said.patches) {
+        if !patches.contains(patch) {
+            patches.push(patch.clone());
         }
     }
 }

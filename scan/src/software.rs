@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 use snowguard_nix_formats::DrvName;
 
-use crate::closure::{Closure, PathIndex};
+use crate::closure::{Closure, PathIndex, Said};
 use crate::parallel::in_runs;
 use crate::recipe::Recipe;
 
@@ -189,8 +189,9 @@ fn named_of(closure: &Closure) -> Vec<Result<Named, Dropped>> {
             let all = run.iter().map(|entry| {
                 let mut recipes = entry.derivers.iter();
                 let recipe = recipes.find_map(|deriver| closure.recipes.get(deriver));
-                match recipe {
-                    None if entry.is_fixed => Err(Dropped::Source),
+                match (recipe, &entry.said) {
+                    (None, _) if entry.is_fixed => Err(Dropped::Source),
+                    (None, Some(said)) => said_of(entry.path.name(), said),
                     _ => named(entry.path.name(), recipe),
                 }
             });
@@ -273,6 +274,23 @@ fn named(path_name: &str, recipe: Option<&Recipe>) -> Result<Named, Dropped> {
         name: format!("{}-{version}", parsed.name()),
         pname: parsed.name().to_owned(),
         version: version.to_owned(),
+    })
+}
+
+/// What a bill says of a path's software. What isn't software is told by the path's name, as ever.
+fn said_of(path_name: &str, said: &Said) -> Result<Named, Dropped> {
+    let (pname, version) = (said.pname.clone(), said.version.clone());
+    match named(path_name, None) {
+        Ok(_) | Err(Dropped::NoVersion) => {}
+        Err(other) => return Err(other),
+    }
+    // `python3.13-pip-25.3-dist` is called `python3.13-pip-25.3`.
+    let end = path_name.find(&version).map(|at| at + version.len());
+    let own = end.and_then(|end| path_name.get(..end)).map(str::to_owned);
+    Ok(Named {
+        name: own.unwrap_or_else(|| format!("{pname}-{version}")),
+        pname,
+        version,
     })
 }
 

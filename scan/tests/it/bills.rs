@@ -41,6 +41,26 @@ fn cyclonedx_is_read_with_its_components_of_components_and_patches() {
     assert_eq!(findings(&stage, &["bom.json"]), expected());
 }
 
+/// A bill that gives store paths also knows what lies there better than the path's name does.
+#[test]
+fn a_path_is_what_its_bill_says() {
+    let stage = Stage::new();
+    let path = format!("/nix/store/{}-openssl-libs-3.0.13-odd", digest('z'));
+    let component = |patches: &str| {
+        format!(
+            r#"{{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"components":[
+                {{"type":"library","bom-ref":"{path}","name":"openssl","version":"3.0.13",
+                  "properties":[{{"name":"nix:store_path","value":"{path}"}}]{patches}}}]}}"#
+        )
+    };
+    stage.put("bom.json", &component(""));
+    assert_eq!(findings(&stage, &["bom.json"]), expected());
+    let patches = r#","pedigree":{"patches":[{"type":"backport","resolves":[
+        {"type":"security","id":"CVE-2024-1001"}]}]}"#;
+    stage.put("bom.json", &component(patches));
+    assert_eq!(findings(&stage, &["bom.json"]), []);
+}
+
 #[test]
 fn cyclonedx_is_read_as_xml_within_limits() {
     let stage = Stage::new();

@@ -15,7 +15,7 @@ use snowguard_advisory::purl::Purl;
 use snowguard_matching::package::Package;
 use snowguard_nix_formats::{DrvName, StoreDir, StorePath};
 
-use crate::closure::{Closure, Named, PathIndex};
+use crate::closure::{Closure, Named, PathIndex, Said};
 
 /// More components are refused.
 const COMPONENTS: usize = 2_000_000;
@@ -133,6 +133,16 @@ fn closure(bill: Bill, store: &StoreDir) -> Result<Closure, String> {
             && !entry.derivers.contains(&deriver)
         {
             entry.derivers.push(deriver);
+        }
+        if let Some(entry) = closure.entry_mut(index)
+            && !component.name.is_empty()
+            && !component.version.is_empty()
+        {
+            entry.said = Some(Box::new(Said {
+                pname: component.name,
+                version: component.version,
+                patches: component.patches,
+            }));
         }
         by_id.insert(component.id, index);
     }
