@@ -33,6 +33,21 @@ pub struct TooOld {
     pub allowed: u32,
 }
 
+/// An error with its causes. Some tell their cause themselves: it is not told twice.
+pub fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.ends_with(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
+}
+
 /// The exit code; an error is printed.
 pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
     let error = match outcome {
@@ -58,6 +73,18 @@ pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
     }) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", sentence(&error));
     if is(&error) { 4.into() } else { 3.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::anyhow!("no such file").context("reading a: no such file");
+        let error = error.context("the advisories");
+        assert_eq!(sentence(&error), "the advisories: reading a: no such file");
+    }
 }

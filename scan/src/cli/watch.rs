@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use snowguard_scan::watch::{News, Notifier, Seen, Wake, Webhook};
 
-use super::exit::Outcome;
+use super::exit::{Outcome, sentence};
 use super::trust::{Trust, cache_folder};
 
 /// What to watch, and whom to tell.
@@ -83,7 +83,7 @@ pub fn run(options: &Options) -> Result<Outcome> {
                 }
                 Err(error) if options.once => return Err(error),
                 // A store that is being changed, a file that is being replaced: look again.
-                Err(error) => eprintln!("<4>{error:#}"),
+                Err(error) => eprintln!("<4>{}", sentence(&error)),
             }
         }
         if options.once {
