@@ -2,23 +2,30 @@
 //!
 //! A document's fields are added to, never renamed or removed, within a version.
 
+mod issues;
+mod openapi;
+mod schemas;
+mod table;
 mod triage;
 mod v1;
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use serde::Serialize;
 use snowguard_tracker_db::{Db, MatchFilter, PageRequest};
 
+use crate::account::reader::Reader;
 use crate::answer;
 use crate::failure::{ApiFailure, Failure};
 use crate::gather;
+use crate::handlers::show;
+use crate::pages::api::Page;
 use crate::pages::matches::TierFilter;
 use crate::request::{AdvisoryId, Attr, Params};
 use crate::server::App;
@@ -34,13 +41,20 @@ const PAGE: usize = 100;
 
 /// The routes under `/api/v1`.
 pub fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/status", get(status))
-        .route("/advisories/{id}", get(advisory))
-        .route("/packages/{attr}", get(package))
-        .route("/matches", get(matches))
-        .route("/search", get(search))
-        .merge(triage::routes())
+    table::router()
+}
+
+/// `/api`: the interface for people.
+pub async fn page(
+    State(app): Shared,
+    reader: Reader,
+    request: HeaderMap,
+) -> crate::handlers::Answer {
+    let root = app.link(openapi::ROOT);
+    show(app, reader, request, move |view| {
+        Ok(Page::new(view.shell, &openapi::document(&root)).render()?)
+    })
+    .await
 }
 
 async fn status(State(app): Shared, request: HeaderMap) -> Answer {

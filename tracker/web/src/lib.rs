@@ -36,7 +36,8 @@ pub use account::password::hash as hash_password;
 pub use gather::busy_pages;
 pub use open::{Format, Progress as Written, Publisher, Publishing, Wish, read_key, write_files};
 pub use server::{
-    CONTENT_SECURITY_POLICY, Clock, Config, Limits, PublicAddress, router, serve, serve_on,
+    CONTENT_SECURITY_POLICY, Clock, Config, Limits, Peer, PerMinute, PublicAddress, RateLimits,
+    router, serve, serve_on,
 };
 pub use settings::{Doors, Reach, Settings, Teams};
 pub use work::Worker;

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod advisory;
+pub mod api;
 pub mod channels;
 pub mod failure;
 pub mod home;

@@ -82,6 +82,12 @@ pub struct Params {
     pub cursor: Option<String>,
     /// Entries of a list at once.
     pub limit: Option<String>,
+    /// A package.
+    pub package: Option<String>,
+    /// How far issues have come.
+    pub stage: Option<String>,
+    /// From where on changes are wanted.
+    pub since: Option<String>,
 }
 
 impl Params {
@@ -99,8 +105,11 @@ impl Params {
             channel,
             cursor,
             limit,
+            package,
+            stage,
+            since,
         } = &mut params;
-        for value in [q, tier, channel, cursor, limit] {
+        for value in [q, tier, channel, cursor, limit, package, stage, since] {
             // A form sends fields that were left empty.
             *value = value.take().filter(|text| !text.trim().is_empty());
         }

@@ -1,8 +1,10 @@
 //! The server around the pages: routes, limits, headers, and the end.
 
 mod address;
+mod compress;
 mod guard;
 mod listen;
+mod rates;
 mod state;
 
 use std::net::SocketAddr;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use axum::http::{Uri, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use snowguard_tracker_db::Db;
@@ -23,6 +26,7 @@ use crate::{account, api, assets, handlers, open, subscriptions, triage};
 
 pub use address::PublicAddress;
 pub use guard::{CONTENT_SECURITY_POLICY, Private};
+pub use rates::{Peer, PerMinute, RateLimits};
 pub use state::{App, Clock, Limits};
 
 /// How to serve.
@@ -40,6 +44,8 @@ pub struct Config {
     pub doors: Doors,
     /// Who publishes the open data; without it there is none.
     pub publisher: Option<Publisher>,
+    /// How often programs may ask; without it as often as they like.
+    pub rates: Option<RateLimits>,
 }
 
 impl Config {
@@ -53,6 +59,7 @@ impl Config {
             public: PublicAddress::default(),
             doors: Doors::default(),
             publisher: None,
+            rates: None,
         }
     }
 }
@@ -95,7 +102,13 @@ pub async fn serve_on(
 
 /// All routes with everything around them.
 pub fn router(db: Db, config: &Config) -> Router {
-    let app = App::new(db, config);
+    let app = Arc::new(App::new(db, config));
+    let limited = |routes: Router<Arc<App>>| {
+        routes.route_layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            rates::limit,
+        ))
+    };
     let pages = Router::new()
         .route("/", get(handlers::home))
         .route("/advisory/{id}", get(handlers::advisory))
@@ -126,11 +139,12 @@ pub fn router(db: Db, config: &Config) -> Router {
         .merge(account::github::routes())
         .merge(subscriptions::routes())
         .merge(triage::routes())
-        .merge(open::routes())
-        .nest("/api/v1", api::routes())
+        .merge(limited(open::routes()))
+        .route("/api", get(api::page))
+        .nest("/api/v1", limited(api::routes()))
         .fallback(not_found)
         .method_not_allowed_fallback(no_method);
-    guard::around(routes.with_state(Arc::new(app)), config.limits)
+    guard::around(routes.with_state(app), config.limits)
 }
 
 async fn asset(kind: &'static str, content: &'static str) -> impl IntoResponse {

@@ -16,7 +16,7 @@ use snowguard_tracker_github::{
 use snowguard_tracker_triage::role::Role;
 
 use crate::open::{Publisher, Publishing};
-use crate::server::PublicAddress;
+use crate::server::{PerMinute, PublicAddress, RateLimits};
 
 /// The file, in TOML.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +27,19 @@ pub struct Settings {
     github: Option<GitHub>,
     mail: Option<Mail>,
     publisher: Publishing,
+    limits: Rates,
+}
+
+/// How often programs may ask.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Rates {
+    /// Requests a minute without a token, from one address.
+    per_address: Option<u32>,
+    /// Requests a minute with a token.
+    per_token: Option<u32>,
+    /// The header in which the proxy in front names the client.
+    trusted_header: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -144,6 +157,29 @@ impl Settings {
             origin => origin,
         };
         self.publisher.publisher(&origin)
+    }
+
+    /// How often programs may ask.
+    ///
+    /// # Errors
+    /// For a limit of nothing, and for what is no header's name.
+    pub fn rates(&self) -> Result<RateLimits> {
+        let usual = RateLimits::default();
+        let limit = |own: Option<u32>, usual: PerMinute| match own {
+            None => Ok(usual),
+            Some(0) => bail!("[limits] a limit is at least 1"),
+            Some(own) => Ok(PerMinute(own)),
+        };
+        let header = self.limits.trusted_header.as_deref();
+        let header = header.map(|name| {
+            name.parse()
+                .with_context(|| format!("[limits] trusted-header {name}"))
+        });
+        Ok(RateLimits {
+            address: limit(self.limits.per_address, usual.address)?,
+            token: limit(self.limits.per_token, usual.token)?,
+            trusted_header: header.transpose()?,
+        })
     }
 
     /// What the server needs.
@@ -294,5 +330,14 @@ mod tests {
             of("[mail]\nhost = 'h'\nport = 25\nencryption = 'maybe'\nfrom = 'a@b.c'").unwrap();
         assert!(settings.reach().unwrap_err().to_string().contains("maybe"));
         assert!(of("").unwrap().reach().unwrap().publish.is_none());
+        assert_eq!(of("").unwrap().rates().unwrap(), RateLimits::default());
+        let own = of("[limits]\nper-address = 10\ntrusted-header = 'X-Real-IP'").unwrap();
+        let own = own.rates().unwrap();
+        assert_eq!((own.address, own.token), (PerMinute(10), PerMinute(6000)));
+        assert_eq!(own.trusted_header.unwrap(), "x-real-ip");
+        for wrong in ["per-address = 0", "trusted-header = 'no header'"] {
+            let settings = of(&format!("[limits]\n{wrong}")).unwrap();
+            assert!(settings.rates().is_err(), "{wrong}");
+        }
     }
 }

@@ -218,7 +218,14 @@ async fn make_token(State(app): Shared, request: HeaderMap, posted: Posted) -> A
 }
 
 /// Before each token, so that scanners for leaked secrets know it.
-pub const TOKEN: &str = "snowguard_";
+const TOKEN: &str = "snowguard_";
+
+/// The token that a program presents, be it one of ours or not; nothing for what cannot be one.
+#[must_use]
+pub fn presented_token(headers: &HeaderMap) -> Option<Secret> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Secret::presented(value.strip_prefix("Bearer ")?.strip_prefix(TOKEN)?)
+}
 
 async fn revoke_token(State(app): Shared, id: Segment, posted: Posted) -> Answer {
     let person = posted.reader.require(Action::OwnAccount)?;

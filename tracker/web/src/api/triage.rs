@@ -4,35 +4,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
-use axum::routing::{get, post};
 use serde::Serialize;
 use snowguard_tracker_db::{Db, Decision, Millis, StoredSuggestion};
 use snowguard_tracker_triage::suggestion::Suggestion;
 
 use super::{Answer, Segment, Shared};
-use crate::account::handlers::TOKEN;
+use crate::account::handlers::presented_token;
 use crate::account::posted::Fields;
 use crate::account::reader::Reader;
-use crate::account::secret::Secret;
 use crate::answer;
 use crate::failure::Failure;
 use crate::request::AdvisoryId;
 use crate::server::App;
 use crate::triage::decide::{allowed, command};
 use crate::triage::queue::{LIMIT, Wish};
-
-/// The routes.
-pub fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/queue", get(queue))
-        .route("/suggestions/{id}", get(suggestion))
-        .route("/suggestions/{id}/decide", post(decide))
-}
 
 #[derive(Debug, Serialize)]
 struct Queue {
@@ -82,7 +71,7 @@ impl From<StoredSuggestion> for One {
 }
 
 /// The same filters as the page's.
-async fn queue(State(app): Shared, uri: Uri, request: HeaderMap) -> Answer {
+pub async fn queue(State(app): Shared, uri: Uri, request: HeaderMap) -> Answer {
     let reader = asker(&app, &request, "read").await?;
     let wish = Wish::parse(uri.query().unwrap_or_default())?;
     let (state, now) = (Arc::clone(&app), Millis::new(app.now()));
@@ -116,7 +105,7 @@ async fn queue(State(app): Shared, uri: Uri, request: HeaderMap) -> Answer {
     Ok(answer::json(&request, &document)?)
 }
 
-async fn suggestion(State(app): Shared, id: Segment, request: HeaderMap) -> Answer {
+pub async fn suggestion(State(app): Shared, id: Segment, request: HeaderMap) -> Answer {
     let id = AdvisoryId::parse(id)?;
     let document = app.work(move |db| found(db, id.as_str())).await?;
     Ok(answer::json(&request, &document)?)
@@ -129,7 +118,7 @@ fn found(db: &Db, id: &str) -> Result<One, Failure> {
 }
 
 /// A JSON object with the fields of the page's form: `command`, `revision`, and what the command needs.
-async fn decide(State(app): Shared, id: Segment, request: HeaderMap, body: Bytes) -> Answer {
+pub async fn decide(State(app): Shared, id: Segment, request: HeaderMap, body: Bytes) -> Answer {
     let reader = asker(&app, &request, "triage").await?;
     if reader.id().is_none() {
         return Err(Failure::SignIn.into());
@@ -183,18 +172,11 @@ async fn asker(
     headers: &HeaderMap,
     scope: &'static str,
 ) -> Result<Reader, Failure> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else {
+    if !headers.contains_key(header::AUTHORIZATION) {
         return Ok(Reader::default());
-    };
+    }
     let refused = move || Failure::Forbidden(format!("This token is not good for {scope}."));
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.strip_prefix("Bearer ")?.strip_prefix(TOKEN));
-    let digest = token
-        .and_then(Secret::presented)
-        .ok_or_else(refused)?
-        .digest();
+    let digest = presented_token(headers).ok_or_else(refused)?.digest();
     let now = Millis::new(app.now());
     app.work(move |db| match db.token_person(&digest, now)? {
         Some((person, scopes)) if scopes.iter().any(|one| one == scope) => {

@@ -18,7 +18,7 @@ pub struct Options {
     /// Address under which browsers reach it, such as `https://tracker.example.org`; needed behind a proxy for signing in
     #[arg(long, value_name = "URL", value_parser = PublicAddress::parse)]
     public: Option<PublicAddress>,
-    /// Settings (TOML): signing in with GitHub, mail, who publishes the open data
+    /// Settings (TOML): signing in with GitHub, mail, who publishes the open data, limits
     #[arg(long, env = "SNOWGUARD_TRACKER_SETTINGS", value_name = "FILE")]
     settings: Option<PathBuf>,
 }
@@ -39,6 +39,7 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
         publisher: Some(settings.publisher(&public, options.listen)?),
         public,
         doors: settings.doors()?,
+        rates: Some(settings.rates()?),
         ..Config::new(options.listen)
     };
     snowguard_tracker_web::serve(db, &config)?;

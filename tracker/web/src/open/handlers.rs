@@ -158,15 +158,19 @@ pub fn since(query: Option<&str>) -> Result<Option<Cursor>, Failure> {
     let Some((_, text)) = pairs.find(|(name, _)| name == "since") else {
         return Ok(None);
     };
-    let cursor = Some(text).filter(|text| text.len() <= CURSOR);
-    let cursor = cursor.and_then(|text| text.parse().ok());
     let bad = || {
         Failure::BadRequest(
             "`since` is a time such as 2026-03-02T12:00:00Z, or a cursor as the last answer had it."
                 .to_owned(),
         )
     };
-    cursor.map(Some).ok_or_else(bad)
+    cursor(&text).map(Some).ok_or_else(bad)
+}
+
+/// A cursor, or a time.
+#[must_use]
+pub fn cursor(text: &str) -> Option<Cursor> {
+    Some(text).filter(|text| text.len() <= CURSOR)?.parse().ok()
 }
 
 /// What failed while a document was made.

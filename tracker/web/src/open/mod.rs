@@ -17,6 +17,7 @@ mod target;
 
 pub use feeds::{path as feed_path, subscription_path};
 pub use files::{Format, Progress, Wish, write as write_files};
-pub use handlers::{inside, routes};
+pub use handlers::{cursor, inside, issue, routes};
 pub use publisher::{Publisher, Publishing, read_key};
 pub use shelf::Shelf;
+pub use source::place;

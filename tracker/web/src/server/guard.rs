@@ -54,7 +54,7 @@ const BODY: usize = FORM + 4096;
 /// Puts the guards around the routes.
 pub fn around(routes: Router, limits: Limits) -> Router {
     let timeout = limits.request;
-    routes
+    super::compress::around(routes)
         .layer(middleware::from_fn(
             move |request: Request, next: Next| async move {
                 let path = request.uri().path().to_owned();

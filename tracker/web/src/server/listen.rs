@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use super::rates::Peer;
 use super::state::Limits;
 
 /// Bytes of a request's head.
@@ -57,7 +58,7 @@ pub async fn run(
         let (place, stream) = tokio::select! {
             () = &mut stop => break,
             (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => (place, stream),
+                Ok((stream, peer)) => (place, (stream, Peer(peer.ip()))),
                 Err(failed) => {
                     // Out of file descriptors, mostly; others will close theirs.
                     tracing::warn!(%failed, "a connection could not be accepted");
@@ -66,7 +67,8 @@ pub async fn run(
                 }
             },
         };
-        let connection = connections.watch(connection(stream, router.clone(), limits));
+        let (stream, peer) = stream;
+        let connection = connections.watch(connection(stream, peer, router.clone(), limits));
         tokio::spawn(async move {
             let _place = place;
             if let Err(failed) = connection.await {
@@ -87,6 +89,7 @@ pub async fn run(
 
 fn connection(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
     limits: Limits,
 ) -> hyper::server::conn::http1::Connection<
@@ -103,9 +106,9 @@ fn connection(
         tracing::debug!(%failed, "TCP_NODELAY");
     }
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        router
-            .clone()
-            .oneshot(request.map(axum::body::Body::new) as Request)
+        let mut request: Request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

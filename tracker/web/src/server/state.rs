@@ -1,7 +1,7 @@
 //! What every handler needs: the database behind a bounded pool, and the clock.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use snowguard_tracker_db::{Db, DbError};
 use snowguard_tracker_triage::command::Refusal;
@@ -9,6 +9,7 @@ use snowguard_tracker_triage::queue::Queue;
 use tokio::sync::Semaphore;
 
 use super::address::PublicAddress;
+use super::rates::Rates;
 use crate::account::cookie::Reach;
 use crate::failure::Failure;
 use crate::open::Shelf;
@@ -68,6 +69,17 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// Microseconds of a clock that only goes on, whatever becomes of the system's.
+    fn steady(&self) -> u64 {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::Fixed(now) => now.unsigned_abs() * 1000,
+            Self::System => u64::try_from(START.elapsed().as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 /// Questions to somebody outside at once.
 const OUTSIDE: usize = 4;
 
@@ -81,6 +93,7 @@ pub struct App {
     outside: Arc<Semaphore>,
     public: PublicAddress,
     shelf: Option<Arc<Shelf>>,
+    rates: Option<Rates>,
     doors: Doors,
     queue: RwLock<Followed>,
 }
@@ -100,6 +113,7 @@ impl App {
             clock: config.clock.clone(),
             outside: Arc::new(Semaphore::new(OUTSIDE)),
             public: config.public.clone(),
+            rates: config.rates.clone().map(Rates::new),
             shelf: config
                 .publisher
                 .clone()
@@ -122,6 +136,21 @@ impl App {
     /// How browsers reach this server.
     pub fn reach(&self) -> Reach {
         self.public.reach()
+    }
+
+    /// Who asked how often; nothing where that does not matter.
+    pub(super) fn rates(&self) -> Option<&Rates> {
+        self.rates.as_ref()
+    }
+
+    /// Microseconds of a clock that nobody sets.
+    pub(super) fn steady(&self) -> u64 {
+        self.clock.steady()
+    }
+
+    /// An absolute address of a path; the path alone without a public address.
+    pub fn link(&self, path: &str) -> String {
+        self.public.link(path)
     }
 
     /// The open data.

@@ -16,7 +16,7 @@ const AXE: &str = "axe-core@4.11.0";
 
 const PASSWORD: &str = "a long enough password";
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 19] = [
     "/",
     "/advisory/CVE-2024-6387",
     "/package/openssh",
@@ -34,6 +34,8 @@ const PAGES: [&str; 17] = [
     "/people",
     "/subscriptions",
     "/notifications",
+    "/data",
+    "/api",
 ];
 
 /// The checker's script, kept beside the build; nothing where npm or its registry is not there.

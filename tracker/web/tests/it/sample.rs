@@ -12,7 +12,7 @@ use snowguard_tracker_db::{
     Millis, RecordBatch, RunId, RunOutcome, StalePolicy,
 };
 use snowguard_tracker_web::{
-    Clock, Config, Doors, Limits, Publisher, Publishing, router, serve_on,
+    Clock, Config, Doors, Limits, Publisher, Publishing, RateLimits, router, serve_on,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -54,15 +54,25 @@ impl Sample {
 
     /// With what is reached outside.
     pub fn with_doors(doors: Doors) -> Self {
-        Self::with(doors, Publishing::default().publisher(ORIGIN).unwrap())
+        Self::with(
+            doors,
+            Publishing::default().publisher(ORIGIN).unwrap(),
+            None,
+        )
     }
 
     /// With somebody who publishes.
     pub fn published_by(publisher: Publisher) -> Self {
-        Self::with(Doors::default(), publisher)
+        Self::with(Doors::default(), publisher, None)
     }
 
-    fn with(doors: Doors, publisher: Publisher) -> Self {
+    /// With limits of how often one may ask.
+    pub fn limited(rates: RateLimits) -> Self {
+        let publisher = Publishing::default().publisher(ORIGIN).unwrap();
+        Self::with(Doors::default(), publisher, Some(rates))
+    }
+
+    fn with(doors: Doors, publisher: Publisher, rates: Option<RateLimits>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Location::Sqlite(folder.path().join("tracker.db"))).unwrap();
         fill(&db);
@@ -71,6 +81,7 @@ impl Sample {
             clock: Clock::Fixed(NOW),
             doors,
             publisher: Some(publisher),
+            rates,
             ..Config::new(listen)
         };
         Self {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 const PACKAGES: [&str; 2] = [
     "jsonschema[format]==4.26.0",
-    "openapi-spec-validator==0.7.2",
+    "openapi-spec-validator==0.9.0",
 ];
 
 const OSV: &str = r"
@@ -25,6 +25,12 @@ checker = jsonschema.FormatChecker()
 jsonschema.Draft202012Validator(schema, format_checker=checker).validate(json.load(sys.stdin))
 ";
 
+const OPENAPI: &str = r"
+import json, sys
+from openapi_spec_validator import OpenAPIV31SpecValidator
+OpenAPIV31SpecValidator(json.load(sys.stdin)).validate()
+";
+
 /// An OSV record keeps the official schema.
 pub fn held_to_osv(record: &[u8]) {
     let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../export/tests/schemas/");
@@ -34,6 +40,11 @@ pub fn held_to_osv(record: &[u8]) {
         &[&format!("{schemas}osv-schema-1.7.5.json")],
         record,
     );
+}
+
+/// A document is OpenAPI 3.1.
+pub fn held_to_openapi(document: &[u8]) {
+    held_to("OpenAPI", OPENAPI, &[], document);
 }
 
 /// A script accepts the document, and refuses one that is none.
@@ -69,7 +80,7 @@ fn held_to(what: &str, script: &str, arguments: &[&str], document: &[u8]) {
 fn python() -> Result<PathBuf, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let install = || {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web-validators-python-1");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web-validators-python-2");
         let (python, done) = (folder.join("bin/python3"), folder.join("installed"));
         if !done.exists() {
             // Tests are processes of their own: the folder takes its place when it is whole.
