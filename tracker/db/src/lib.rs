@@ -66,7 +66,7 @@ pub use listing::{AdvisorySummary, PackageSummary};
 pub use location::Location;
 pub use lookup::ListedMatch;
 pub use matches::{
-    AdvisoryMatches, MatchBatch, MatchFilter, MatchOutcome, NewestFilter, NewestMatch,
+    AdvisoryMatches, Exposures, MatchBatch, MatchFilter, MatchOutcome, NewestFilter, NewestMatch,
     PackageMatch, Page, PageRequest, StoredMatch,
 };
 pub use migrate::SCHEMA_VERSION;

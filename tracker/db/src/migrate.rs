@@ -40,6 +40,10 @@ const SQLITE: &[Migration] = &[
         up: include_str!("../migrations/sqlite/0006_rules.up.sql"),
         down: include_str!("../migrations/sqlite/0006_rules.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/sqlite/0007_exposure.up.sql"),
+        down: include_str!("../migrations/sqlite/0007_exposure.down.sql"),
+    },
 ];
 
 const POSTGRES: &[Migration] = &[
@@ -67,10 +71,14 @@ const POSTGRES: &[Migration] = &[
         up: include_str!("../migrations/postgres/0006_rules.up.sql"),
         down: include_str!("../migrations/postgres/0006_rules.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/postgres/0007_exposure.up.sql"),
+        down: include_str!("../migrations/postgres/0007_exposure.down.sql"),
+    },
 ];
 
 /// The schema version that this program writes.
-pub const SCHEMA_VERSION: u32 = 6;
+pub const SCHEMA_VERSION: u32 = 7;
 
 /// Steps taken, oldest first; the same in both dialects.
 const STEPS: &str = "CREATE TABLE schema_step (version bigint PRIMARY KEY, digest text NOT NULL)";

@@ -114,7 +114,12 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let name = if on_postgres { "postgresql" } else { "sqlite" };
     let pages = runtime.block_on(pages(&router))?;
-    println!("{}", summary(&format!("queue page, {name}"), pages, PAGE));
+    for (filter, times) in FILTERS.iter().zip(&pages) {
+        let what = format!("queue page, {name}, {filter}");
+        eprintln!("{}", summary(&what, times.clone(), PAGE));
+    }
+    let what = format!("queue page, {name}");
+    println!("{}", summary(&what, pages.concat(), PAGE));
     let decisions = runtime.block_on(decisions(&router, &cookie))?;
     println!(
         "{}",
@@ -142,11 +147,12 @@ fn summary(what: &str, mut times: Vec<Duration>, limit: f64) -> String {
     )
 }
 
-async fn pages(router: &Router) -> anyhow::Result<Vec<Duration>> {
-    let mut times = Vec::new();
+/// The times of each filter.
+async fn pages(router: &Router) -> anyhow::Result<Vec<Vec<Duration>>> {
+    let mut times = vec![Vec::new(); FILTERS.len()];
     // The first request takes the whole queue over from the database: that is the server's start, not a page.
     for round in 0..40 {
-        for filter in FILTERS {
+        for (filter, times) in FILTERS.iter().zip(&mut times) {
             let start = Instant::now();
             let path = format!("/queue?{filter}");
             let answer = router

@@ -1,6 +1,7 @@
 //! From the database to what a page or document is made from.
 
 mod advisory;
+mod channel;
 mod home;
 mod package;
 
@@ -10,6 +11,7 @@ use crate::failure::Failure;
 use crate::pages::search;
 
 pub use advisory::{Advised, Part, advisory};
+pub use channel::channel;
 pub use home::{channels, home};
 pub use package::{PackageWish, package};
 

@@ -15,7 +15,7 @@ use crate::failure::{Failure, PageFailure};
 use crate::gather;
 use crate::pages::matches::TierFilter;
 use crate::pages::shell::Shell;
-use crate::pages::{advisory, channels, home, package, search};
+use crate::pages::{advisory, channel, channels, home, package, search};
 use crate::request::{AdvisoryId, Attr, Params};
 use crate::server::App;
 use crate::show::path;
@@ -126,6 +126,21 @@ pub async fn search(
 pub async fn channels(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer {
     show(app, reader, request, |view| {
         Ok(channels::Page::new(view.shell, gather::channels(view.db)?, view.now).render()?)
+    })
+    .await
+}
+
+/// `/channel/{name}`
+pub async fn channel(
+    State(app): Shared,
+    reader: Reader,
+    name: Segment,
+    request: HeaderMap,
+) -> Answer {
+    let name = Attr::parse(name)?;
+    show(app, reader, request, move |view| {
+        let input = gather::channel(view.db, name.as_str(), view.now)?;
+        Ok(channel::Page::new(view.shell, input, view.now).render()?)
     })
     .await
 }

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod advisory;
 pub mod api;
+pub mod channel;
 pub mod channels;
 pub mod failure;
 pub mod home;

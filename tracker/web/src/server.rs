@@ -115,6 +115,7 @@ pub fn router(db: Db, config: &Config) -> Router {
         .route("/package/{attr}", get(handlers::package))
         .route("/search", get(handlers::search))
         .route("/channels", get(handlers::channels))
+        .route("/channel/{name}", get(handlers::channel))
         .route(
             assets::style_path(),
             get(|| asset("text/css; charset=utf-8", assets::STYLE)),

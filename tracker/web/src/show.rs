@@ -8,6 +8,7 @@ pub mod cpe;
 pub mod link;
 pub mod markdown;
 pub mod path;
+pub mod plot;
 pub mod severity;
 pub mod time;
 pub mod verdict;

@@ -30,6 +30,7 @@ const TABLES: &[&str] = &[
     "package_key",
     "match_set",
     "match_row",
+    "exposure",
     "lesson",
     "lookup",
     "lookup_key",

@@ -1,12 +1,14 @@
 //! Matches: all of an advisory in a channel are one compressed document with every reason; thin
 //! rows beside it answer from the package's side and for the start page.
 
+mod exposure;
 mod put;
 mod read;
 
 use serde::{Deserialize, Serialize};
 use snowguard_matching::verdict::{Match, Tier, Verdict};
 
+pub use exposure::Exposures;
 pub use put::{AdvisoryMatches, MatchBatch, MatchOutcome};
 pub use read::{MatchFilter, NewestFilter, NewestMatch, PackageMatch, Page, PageRequest};
 

@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use snowguard_matching::keys::Key;
 use snowguard_matching::verdict::{Match, Tier, Verdict};
 
+use super::exposure::{self, Turn};
 use super::{KIND, NO_TIER, StoredMatch, rank, tier_number, verdict_number};
 use crate::db::Db;
 use crate::delivery;
@@ -101,6 +102,7 @@ struct Changes {
     gone_sets: Vec<[i64; 2]>,
     sets: Vec<New>,
     tally: FxHashMap<String, i64>,
+    turns: Vec<Turn>,
 }
 
 impl Db {
@@ -158,6 +160,7 @@ impl Db {
                 changes.add(nothing, Some(before), &attributes, &mut outcome)?;
             }
             let touched = changes.advisories();
+            exposure::follow(session, &changes.turns, batch.now)?;
             self.apply(session, changes)?;
             triage::sync(session, &touched)?;
             triage::after_matching(self, session, &touched, batch.now)?;
@@ -334,6 +337,17 @@ impl Changes {
                     .or_default() += by;
             }
         }
+        let mut open = Vec::new();
+        for stored in before.matches.iter().filter(|stored| is_open(stored)) {
+            open.push(number(&stored.found.attr)?);
+        }
+        self.turns.push(Turn {
+            advisory: new.advisory,
+            channel: new.channel,
+            severity: new.severity,
+            open: new.matches.iter().any(is_open),
+            before: open,
+        });
         if new.matches.is_empty() {
             self.gone_sets.push([new.advisory, new.channel]);
         } else {
@@ -374,6 +388,11 @@ fn newly_affected(
         }
     }
     news
+}
+
+/// Whether a match counts for a channel's security: affected, and tied in tier high or medium.
+fn is_open(stored: &StoredMatch) -> bool {
+    stored.found.verdict == Verdict::Affected && stored.found.tier != Tier::Low
 }
 
 /// Best tier among the affected, and the newest of that tier.

@@ -11,6 +11,7 @@ mod care;
 mod crash;
 mod delivery;
 mod delta;
+mod exposure;
 mod lookup;
 mod migrations;
 mod packages;

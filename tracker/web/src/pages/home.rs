@@ -101,6 +101,8 @@ pub struct ChannelRow {
     pub channel: String,
     /// The start page, limited to it.
     pub href: String,
+    /// Its own page.
+    pub page: String,
     /// The revision, short.
     pub revision: String,
     /// When it was evaluated.
@@ -163,6 +165,7 @@ impl ChannelRow {
     pub fn new(summary: ChannelSummary, now: Millis) -> Self {
         Self {
             href: format!("/?channel={}", path::encode(&summary.channel)),
+            page: path::channel(&summary.channel),
             evaluated: When::maybe(summary.evaluated_at, now),
             revision: summary.revision.chars().take(9).collect(),
             packages: grouped(summary.packages),

@@ -19,6 +19,11 @@ pub fn package(attr: &str) -> String {
     format!("/package/{}", encode(attr))
 }
 
+/// The page of a channel.
+pub fn channel(name: &str) -> String {
+    format!("/channel/{}", encode(name))
+}
+
 /// One segment of a path, or one value of a query.
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()

@@ -16,12 +16,13 @@ const AXE: &str = "axe-core@4.11.0";
 
 const PASSWORD: &str = "a long enough password";
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 20] = [
     "/",
     "/advisory/CVE-2024-6387",
     "/package/openssh",
     "/search?q=openssh",
     "/channels",
+    "/channel/nixos-24.11",
     "/nowhere",
     "/sign-in",
     "/queue?status=all&tier=low",

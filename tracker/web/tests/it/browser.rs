@@ -18,7 +18,7 @@ const PHONE: Setup = Setup {
 };
 
 /// Every kind of page, the one with hostile text and the ones for failures included.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/",
     "/?channel=nixos-24.11",
     "/advisory/CVE-2024-6387",
@@ -30,6 +30,7 @@ const PAGES: [&str; 12] = [
     "/search?q=openssh",
     "/search?q=%3Cscript%3Ealert(1)%3C/script%3E",
     "/channels",
+    "/channel/nixos-24.11",
     "/nowhere",
 ];
 

@@ -22,6 +22,7 @@ async fn pages_look_as_they_did() {
         ("package", "/package/openssh?channel=nixos-24.11"),
         ("search", "/search?q=openssh"),
         ("channels", "/channels"),
+        ("channel", "/channel/nixos-24.11"),
     ] {
         insta::assert_snapshot!(name, main_of(&sample, path).await);
     }
