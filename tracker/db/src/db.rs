@@ -10,6 +10,7 @@ use crate::migrate;
 use crate::pack::{Dictionary, Packer};
 use crate::pool::{Pool, Reuse};
 use crate::session::{Session, Value, postgres, sqlite};
+use crate::triage::WordCache;
 
 /// Read connections at once; a request waits for one beyond that.
 const READERS: usize = 8;
@@ -26,6 +27,7 @@ struct Inner {
     location: Location,
     backend: Backend,
     packer: Packer,
+    words: WordCache,
 }
 
 enum Backend {
@@ -122,8 +124,13 @@ impl Db {
                 location: location.clone(),
                 backend,
                 packer,
+                words: WordCache::default(),
             }),
         }
+    }
+
+    pub(crate) fn words(&self) -> &WordCache {
+        &self.inner.words
     }
 
     pub(crate) fn packer(&self) -> &Packer {

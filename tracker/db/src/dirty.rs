@@ -70,6 +70,11 @@ impl Db {
     }
 }
 
+/// The newest stamp: as long as it stays, no record and no package has changed.
+pub(crate) fn newest(session: &mut Session<'_>) -> Result<Stamp> {
+    current(session).map(Stamp)
+}
+
 pub(crate) fn mark_all(session: &mut Session<'_>) -> Result<()> {
     let stamp = next(session)?;
     session.run(

@@ -109,18 +109,20 @@ pub(crate) fn find_advisories(
         if ranked.is_full() || words.words.is_empty() {
             break;
         }
+        // On PostgreSQL, the hits are limited before their records are looked up, and the words are parsed once
+        // and not once a row, whatever the planner knows of them.
         let sql = match (session.dialect(), scope) {
             (Dialect::Sqlite, _) => {
                 "SELECT record.advisories FROM record_search JOIN record ON record.id = record_search.rowid \
                  WHERE record_search MATCH ?1 ORDER BY record_search.rowid DESC LIMIT ?2"
             }
             (Dialect::Postgres, Scope::Head) => {
-                "SELECT record.advisories FROM record_search JOIN record ON record.id = record_search.id \
-                 WHERE record_search.head @@ (?1::text)::tsquery ORDER BY record_search.id DESC LIMIT ?2"
+                "WITH hit AS MATERIALIZED (SELECT id FROM record_search WHERE head @@ (SELECT (?1::text)::tsquery) ORDER BY id DESC LIMIT ?2) \
+                 SELECT record.advisories FROM hit JOIN record ON record.id = hit.id ORDER BY hit.id DESC"
             }
             (Dialect::Postgres, Scope::All) => {
-                "SELECT record.advisories FROM record_search JOIN record ON record.id = record_search.id \
-                 WHERE record_search.body @@ (?1::text)::tsquery ORDER BY record_search.id DESC LIMIT ?2"
+                "WITH hit AS MATERIALIZED (SELECT id FROM record_search WHERE body @@ (SELECT (?1::text)::tsquery) ORDER BY id DESC LIMIT ?2) \
+                 SELECT record.advisories FROM hit JOIN record ON record.id = hit.id ORDER BY hit.id DESC"
             }
         };
         let expression = scope.expression(session.dialect(), words);

@@ -297,6 +297,8 @@ fn fill(db: &Db, suggestions: usize) -> anyhow::Result<()> {
         "2026-09-01",
         &(0..suggestions).map(epss).collect::<Vec<_>>(),
     )?;
+    // As after each large reading and matching.
+    db.renew_statistics()?;
     Ok(())
 }
 

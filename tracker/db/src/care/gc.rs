@@ -61,6 +61,18 @@ impl Db {
         self.outside(tidy)?;
         Ok(outcome)
     }
+
+    /// Tells the planner of PostgreSQL what the tables hold, after much was written: until its server looks by itself,
+    /// a minute or more later, it would plan for empty tables. SQLite's plans do not depend on it.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn renew_statistics(&self) -> Result<()> {
+        self.outside(|session| match session.dialect() {
+            Dialect::Sqlite => Ok(()),
+            Dialect::Postgres => session.script("ANALYZE"),
+        })
+    }
 }
 
 fn prune_evaluations(session: &mut Session<'_>, keep: u32, outcome: &mut GcOutcome) -> Result<()> {

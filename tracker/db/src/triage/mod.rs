@@ -11,6 +11,7 @@ mod rules;
 mod standings;
 mod touched;
 mod views;
+mod words;
 
 pub use activity::{Activity, Subject};
 pub use decide::{Decided, Decision, StoredSuggestion};
@@ -23,3 +24,4 @@ pub use views::SavedView;
 
 pub(crate) use decide::after_matching;
 pub(crate) use rows::{set_epss, set_kev, sync};
+pub(crate) use words::WordCache;

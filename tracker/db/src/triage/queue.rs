@@ -10,6 +10,7 @@ use snowguard_tracker_triage::state::State;
 
 use super::rows;
 use crate::db::Db;
+use crate::dirty;
 use crate::error::{DbError, Result};
 use crate::listing::{self, AdvisorySummary};
 use crate::matches;
@@ -113,8 +114,7 @@ impl Db {
                 narrow(&mut meaning, of_owner(session, name)?);
             }
             if let Some(text) = &filter.text {
-                let found = search::find_advisories(session, text, &Query::parse(text), WORDS)?;
-                narrow(&mut meaning, found);
+                narrow(&mut meaning, self.advisories_of_words(session, text)?);
             }
             Ok(meaning)
         })
@@ -176,6 +176,18 @@ impl Db {
             all.dedup();
             Ok(all)
         })
+    }
+
+    /// Advisories that words come to. Who pages through the queue asks for the same again and again, so what was
+    /// found is kept until a record changes.
+    fn advisories_of_words(&self, session: &mut Session<'_>, text: &str) -> Result<Vec<i64>> {
+        let stamp = dirty::newest(session)?;
+        if let Some(known) = self.words().get(text, stamp) {
+            return Ok(known);
+        }
+        let found = search::find_advisories(session, text, &Query::parse(text), WORDS)?;
+        self.words().put(text, stamp, &found);
+        Ok(found)
     }
 
     /// What is affected in any channel, by advisory.

@@ -11,9 +11,10 @@ const CVE: &str = "CVE-2024-1001";
 
 /// An evaluation with openssl in a version.
 fn evaluate(db: &Db, at: Millis, openssl: &str) {
+    let revision = at.get().to_string();
     let load = ChannelLoad {
         channel: "c",
-        revision: openssl,
+        revision: &revision,
         evaluated_at: Some(at),
         run: None,
         now: at,

@@ -68,6 +68,9 @@ pub struct Outcome {
     pub stopped: bool,
 }
 
+/// From so many changed sets on, the database looks at what it holds anew.
+const MANY: u64 = 10_000;
+
 /// The matcher with what it knows. Keep one to match again quickly after each change: loading
 /// the knowledge is most of the cost of a small run.
 pub struct Matcher {
@@ -109,6 +112,9 @@ impl Matcher {
             return Ok(outcome);
         }
         self.judge(options, report, &mut outcome)?;
+        if outcome.changed >= MANY {
+            self.db.renew_statistics()?;
+        }
         Ok(outcome)
     }
 }

@@ -27,6 +27,8 @@ pub(crate) use quarantine::Quarantine;
 
 /// Grows when what is made of the same bytes changes, so that unchanged inputs are read again.
 const READER_VERSION: u32 = 1;
+/// From so many changes on, the database looks at what it holds anew.
+const MANY: u64 = 10_000;
 
 /// How to ingest.
 #[derive(Debug, Clone)]
@@ -287,6 +289,9 @@ pub(crate) fn feed(
         }
         Ok(()) => {
             finished?;
+            if counts.new + counts.changed >= MANY {
+                db.renew_statistics()?;
+            }
             Ok(report(counts, failed, End::Done))
         }
     }

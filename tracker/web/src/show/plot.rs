@@ -8,6 +8,8 @@ use crate::show::time::When;
 
 /// Rows of numbers beside the plot, at most.
 const ROWS: usize = 13;
+/// Two days, in milliseconds: a shorter history is no plot.
+const SHORTEST: i64 = 2 * 86_400_000;
 /// Dates beneath it.
 const DATES: usize = 4;
 
@@ -33,10 +35,10 @@ pub struct Plot {
 }
 
 impl Plot {
-    /// Draws a history of points at equal distances; nothing when it spans no time.
+    /// Draws a history of points at equal distances; nothing when it spans less than [`SHORTEST`].
     pub fn new(history: &[Point]) -> Option<Self> {
         let (first, last) = (history.first()?, history.last()?);
-        if first.at >= last.at {
+        if last.at - first.at < SHORTEST {
             return None;
         }
         let (width, height) = (1000, 240);
@@ -53,14 +55,19 @@ impl Plot {
             if history.iter().all(|point| point.open[band] == 0) {
                 continue;
             }
+            let lower: Vec<usize> = history.iter().map(beneath).collect();
+            let upper: Vec<usize> = history
+                .iter()
+                .zip(&lower)
+                .map(|(point, lower)| lower + point.open[band])
+                .collect();
             let mut path = String::new();
-            for (index, point) in history.iter().enumerate() {
+            for index in corners(&upper) {
                 let pen = if index == 0 { 'M' } else { 'L' };
-                let count = beneath(point) + point.open[band];
-                let _ = write!(path, "{pen}{}", place(index, count));
+                let _ = write!(path, "{pen}{}", place(index, upper[index]));
             }
-            for (index, point) in history.iter().enumerate().rev() {
-                let _ = write!(path, "L{}", place(index, beneath(point)));
+            for index in corners(&lower).rev() {
+                let _ = write!(path, "L{}", place(index, lower[index]));
             }
             path.push('Z');
             areas.push((kind.as_str(), path));
@@ -91,6 +98,15 @@ impl Plot {
     }
 }
 
+/// Places of a line but those in the middle of a level stretch.
+fn corners(line: &[usize]) -> impl DoubleEndedIterator<Item = usize> {
+    (0..line.len()).filter(|&index| {
+        let before = index.checked_sub(1).and_then(|before| line.get(before));
+        let after = line.get(index + 1);
+        before != Some(&line[index]) || after != Some(&line[index])
+    })
+}
+
 /// The next even number of the form 1, 2, 4, 6 or 8 times a power of ten.
 fn round_up(most: usize) -> usize {
     let mut power = 1_usize;
@@ -117,7 +133,7 @@ mod tests {
                 open: [1, 0, 0, 0, 0],
             },
             Point {
-                at: 86_400_000,
+                at: 172_800_000,
                 open: [1, 3, 0, 0, 0],
             },
         ];
@@ -136,8 +152,8 @@ mod tests {
                 ),
             ]
         );
-        assert_eq!(plot.dates, ["1970-01-01", "1970-01-02"]);
-        assert_eq!(plot.numbers[0], ("1970-01-02".to_owned(), [1, 3, 0, 0, 0]));
+        assert_eq!(plot.dates, ["1970-01-01", "1970-01-03"]);
+        assert_eq!(plot.numbers[0], ("1970-01-03".to_owned(), [1, 3, 0, 0, 0]));
     }
 
     #[test]
@@ -148,12 +164,19 @@ mod tests {
         };
         assert!(Plot::new(&[]).is_none());
         assert!(Plot::new(&[point, point]).is_none());
-        assert!(
-            Plot::new(&[Point { at: 0, ..point }, point])
-                .unwrap()
-                .areas
-                .is_empty()
-        );
+        let long_ago = Point {
+            at: 5 - SHORTEST,
+            ..point
+        };
+        assert!(Plot::new(&[long_ago, point]).unwrap().areas.is_empty());
+    }
+
+    #[test]
+    fn level_stretches_have_two_corners() {
+        let of = |line: &[usize]| corners(line).collect::<Vec<_>>();
+        assert_eq!(of(&[1, 1, 1, 1]), [0, 3]);
+        assert_eq!(of(&[1, 1, 2, 2, 2, 1]), [0, 1, 2, 4, 5]);
+        assert_eq!(of(&[3]), [0]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use snowguard_matching::verdict::{Tier, Verdict};
-use snowguard_tracker_db::Millis;
+use snowguard_tracker_db::{Db, Millis};
 use snowguard_tracker_triage::filter::Filter;
 
 use crate::account::reader::Reader;
@@ -16,6 +16,8 @@ use crate::pages::triage::mine::{Mine, Page, Standing};
 
 /// Suggestions that are shown.
 const LIMIT: usize = 100;
+/// Patches that are named of one.
+const PATCHES: usize = 3;
 
 /// `/my`: what concerns the reader's packages, the most urgent first, with what each channel has.
 pub async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer {
@@ -53,7 +55,12 @@ pub async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Ans
                     });
                 }
             }
-            rows.push(Mine { entry, channels });
+            let patches = patches(view.db, &entry.advisory.id)?;
+            rows.push(Mine {
+                entry,
+                channels,
+                patches,
+            });
         }
         Ok(Page::new(
             view.shell,
@@ -65,4 +72,26 @@ pub async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Ans
         .render()?)
     })
     .await
+}
+
+/// What the advisory's records name as patches, each once.
+fn patches(db: &Db, id: &str) -> Result<Vec<String>, Failure> {
+    let mut patches: Vec<String> = Vec::new();
+    let Some(advisory) = db.advisory(id)? else {
+        return Ok(patches);
+    };
+    let references = advisory
+        .records
+        .into_iter()
+        .flat_map(|record| record.references);
+    for reference in references {
+        let is_patch = reference
+            .tags
+            .iter()
+            .any(|tag| tag.eq_ignore_ascii_case("patch"));
+        if is_patch && patches.len() < PATCHES && !patches.contains(&reference.url) {
+            patches.push(reference.url);
+        }
+    }
+    Ok(patches)
 }

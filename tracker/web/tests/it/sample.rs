@@ -253,6 +253,7 @@ fn regresshion(enriched: bool) -> Value {
         "references": [
             { "url": "https://www.qualys.com/2024/07/01/cve-2024-6387/regresshion.txt", "tags": ["exploit"] },
             { "url": "https://access.redhat.com/errata/RHSA-2024:4312", "tags": ["vendor-advisory", "x_refsource"] },
+            { "url": "https://github.com/openssh/openssh-portable/commit/81c1099d22b81ebfd20a334ce986c4f753b0db29", "tags": ["patch"] },
         ],
         "affected": [{
             "by": "cna", "pointer": "/containers/cna/affected/0", "vendor": "OpenBSD", "product": "OpenSSH",

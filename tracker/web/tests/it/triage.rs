@@ -164,6 +164,10 @@ async fn a_maintainer_proposes_and_a_triager_confirms() {
         mine.contains(SSH) && !mine.contains(ODD) && mine.contains("leaves the range at"),
         "{mine}"
     );
+    let ahead = "Fixed already: <code>openssh</code> <code>9.9p1</code> in nixos-unstable";
+    assert!(mine.contains(ahead), "{mine}");
+    let patch = "Patch: <a href=\"https://";
+    assert!(mine.contains(patch), "{mine}");
     let propose = [
         ("command", "propose_dismiss"),
         ("reason", "already_fixed"),

@@ -1,13 +1,14 @@
 //! `/my`: a maintainer's packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use snowguard_matching::verdict::Match;
+use snowguard_matching::verdict::{Match, Verdict};
 use snowguard_tracker_db::QueueEntry;
 
 use crate::pages::home::grouped;
 use crate::pages::shell::Shell;
+use crate::show::link::Link;
 use crate::show::path;
 use crate::show::severity::Score;
 use crate::show::time::{Millis, When};
@@ -20,6 +21,8 @@ pub struct Mine {
     pub entry: QueueEntry,
     /// What each channel has.
     pub channels: BTreeMap<String, Vec<Standing>>,
+    /// Addresses that the advisory names as patches; hostile text.
+    pub patches: Vec<String>,
 }
 
 /// A package of a channel.
@@ -52,6 +55,9 @@ struct Row {
     /// What would fix it.
     fix: Option<String>,
     channels: Vec<(String, Vec<Chip>)>,
+    /// Channel, package and version where what is affected elsewhere is fixed already.
+    ahead: Vec<(String, String, String)>,
+    patches: Vec<Link>,
 }
 
 #[derive(Debug)]
@@ -86,7 +92,12 @@ impl Page {
 
 impl Row {
     fn new(mine: Mine, now: Millis) -> Self {
-        let Mine { entry, channels } = mine;
+        let Mine {
+            entry,
+            channels,
+            patches,
+        } = mine;
+        let ahead = ahead(&channels);
         let chips = channels.into_iter().map(|(channel, all)| {
             let chip = |standing: Standing| Chip {
                 href: path::package(&standing.found.attr),
@@ -112,6 +123,33 @@ impl Row {
             ),
             fix: entry.fixed_in,
             channels: chips.collect(),
+            ahead,
+            patches: patches.iter().map(|patch| Link::new(patch)).collect(),
         }
     }
+}
+
+/// Where a package that some channel still has affected is fixed already: a branch such as `master` or `staging`, or
+/// another channel. Pulling from there is the shortest way.
+fn ahead(channels: &BTreeMap<String, Vec<Standing>>) -> Vec<(String, String, String)> {
+    let affected: BTreeSet<&str> = channels
+        .values()
+        .flatten()
+        .filter(|standing| standing.found.verdict == Verdict::Affected)
+        .map(|standing| standing.found.attr.as_str())
+        .collect();
+    let fixed = channels.iter().flat_map(|(channel, all)| {
+        let fixed = all.iter().filter(|standing| {
+            standing.found.verdict == Verdict::Fixed
+                && affected.contains(standing.found.attr.as_str())
+        });
+        fixed.map(move |standing| {
+            (
+                channel.clone(),
+                standing.found.attr.clone(),
+                standing.version.clone(),
+            )
+        })
+    });
+    fixed.collect()
 }
