@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::db::Db;
+use crate::delivery;
 use crate::error::Result;
 use crate::session::{Dialect, Session, Value};
 use crate::time::Millis;
@@ -16,6 +17,8 @@ pub struct GcPolicy {
     pub forget_changes_before: Option<Millis>,
     /// Runs of each feed that stay, the newest; nothing: all.
     pub keep_runs: Option<u32>,
+    /// News from before this that went out already, or had not to; nothing: none.
+    pub forget_news_before: Option<Millis>,
 }
 
 /// What went.
@@ -31,6 +34,8 @@ pub struct GcOutcome {
     pub changes: u64,
     /// Runs.
     pub runs: u64,
+    /// News, with what was sent of them.
+    pub news: u64,
 }
 
 impl Db {
@@ -55,6 +60,9 @@ impl Db {
             }
             if let Some(keep) = policy.keep_runs {
                 outcome.runs = prune_runs(session, keep.max(1))?;
+            }
+            if let Some(before) = policy.forget_news_before {
+                outcome.news = forget_news(session, before)?;
             }
             Ok(outcome)
         })?;
@@ -119,6 +127,20 @@ fn prune_runs(session: &mut Session<'_>, keep: u32) -> Result<u64> {
         "DELETE FROM run WHERE id < (SELECT min(id) FROM (SELECT id FROM run AS newer WHERE newer.feed = run.feed \
          ORDER BY id DESC LIMIT ?1) AS kept)",
         &[Value::Int(i64::from(keep))],
+    )
+}
+
+/// What is still to be sent stays, however old it is; so does the last that was told of, since numbers go on from it.
+fn forget_news(session: &mut Session<'_>, before: Millis) -> Result<u64> {
+    let before = [Value::Int(before.get())];
+    session.run(
+        "DELETE FROM notification WHERE at < ?1 AND sent IS NOT NULL",
+        &before,
+    )?;
+    let told = Value::Int(delivery::told_up_to(session)?);
+    session.run(
+        "DELETE FROM event WHERE at < ?1 AND id < ?2 AND NOT EXISTS (SELECT 1 FROM notification WHERE notification.event = event.id)",
+        &[before[0], told],
     )
 }
 

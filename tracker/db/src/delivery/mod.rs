@@ -7,6 +7,7 @@ mod subscriptions;
 
 pub use events::{Event, EventKind};
 pub use jobs::{Job, JobState, NewJob};
+pub(crate) use notifications::told_up_to;
 pub use notifications::{Notification, Outgoing};
 pub use subscriptions::StoredSubscription;
 

@@ -69,7 +69,7 @@ impl Db {
     /// As every write.
     pub fn notify(&self) -> Result<usize> {
         self.write(|session| {
-            let cursor = cursor(session)?;
+            let cursor = told_up_to(session)?;
             let events = session.list(
                 "SELECT id, at, kind, subject, body FROM event WHERE id > ?1 ORDER BY id LIMIT ?2",
                 &[Value::Int(cursor), Value::Int(EVENTS as i64)],
@@ -268,7 +268,7 @@ fn event(row: &Row<'_>, first: usize) -> Result<Event> {
     })
 }
 
-fn cursor(session: &mut Session<'_>) -> Result<i64> {
+pub(crate) fn told_up_to(session: &mut Session<'_>) -> Result<i64> {
     let kept = session.first(
         "SELECT value FROM setting WHERE name = ?1",
         &[Value::Text(CURSOR)],

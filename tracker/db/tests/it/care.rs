@@ -165,7 +165,7 @@ contract! {
         }
         let nothing = db.gc(&GcPolicy::default()).unwrap();
         assert_eq!(nothing, snowguard_tracker_db::GcOutcome::default());
-        let policy = GcPolicy { keep_evaluations: Some(1), forget_changes_before: Some(later(15)), keep_runs: Some(2) };
+        let policy = GcPolicy { keep_evaluations: Some(1), forget_changes_before: Some(later(15)), keep_runs: Some(2), forget_news_before: None };
         let outcome = db.gc(&policy).unwrap();
         assert_eq!((outcome.evaluations, outcome.packages, outcome.attributes, outcome.changes, outcome.runs), (2, 3, 1, 1, 1));
         assert!(matches!(db.packages_at("c", first.evaluation), Err(DbError::Missing { .. })));

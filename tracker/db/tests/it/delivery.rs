@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde_json::json;
 use snowguard_matching::verdict::{Match, Tier, Verdict};
 use snowguard_tracker_db::{
-    AdvisoryMatches, Db, DbError, Location, MatchBatch, Millis, NewJob, PersonId,
+    AdvisoryMatches, Db, DbError, GcPolicy, Location, MatchBatch, Millis, NewJob, PersonId,
 };
 use snowguard_tracker_triage::issue::Severity;
 use snowguard_tracker_triage::subscription::{Cadence, Subject, Subscription};
@@ -170,6 +170,21 @@ contract! {
         assert_eq!(db.outgoing(later(DAY)).unwrap()[0].subscription.person, bob);
         db.mark_read(ada, told[0].id, later(12)).unwrap();
         assert_eq!(db.unread(ada).unwrap(), 0);
+        // Tidying takes what went out, and leaves what is still to go.
+        let old = GcPolicy { forget_news_before: Some(later(2 * DAY)), ..GcPolicy::default() };
+        assert_eq!(db.gc(&old).unwrap().news, 0, "bob's digest has not gone out");
+        assert_eq!((db.notifications(ada, None, 10).unwrap().len(), db.notifications(bob, None, 10).unwrap().len()), (0, 1));
+        db.mark_sent(&db.outgoing(later(DAY)).unwrap()[0], later(DAY)).unwrap();
+        assert_eq!(db.gc(&old).unwrap().news, 0, "numbers go on from the last");
+        assert_eq!(db.notifications(bob, None, 10).unwrap().len(), 0);
+        for _ in 0..2 {
+            matched(db, later(3 * DAY), &[("c", &[])]);
+            matched(db, later(3 * DAY), &[("c", &[HIT])]);
+        }
+        let all = GcPolicy { forget_news_before: Some(later(9 * DAY)), ..GcPolicy::default() };
+        assert_eq!(db.gc(&all).unwrap().news, 0, "nobody was told yet");
+        assert_eq!(db.notify().unwrap(), 2);
+        assert_eq!(db.gc(&old).unwrap().news, 1);
     }
 
     fn an_issue_that_is_published_is_news_and_a_job(fresh) {

@@ -22,6 +22,9 @@ pub struct Gc {
     /// Runs of each feed that stay, the newest
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     keep_runs: u32,
+    /// Forget news that went out more than this many days ago
+    #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u32).range(7..36500))]
+    forget_news_after: u32,
     /// Only say what would go
     #[arg(long)]
     dry_run: bool,
@@ -49,6 +52,7 @@ pub fn gc(database: &Database, options: &Gc) -> Result<Outcome> {
         keep_evaluations: options.keep_evaluations,
         forget_changes_before: forget,
         keep_runs: Some(options.keep_runs),
+        forget_news_before: Some(days_ago(options.forget_news_after)?),
     };
     if options.dry_run {
         return would_go(&db, &policy);
@@ -62,6 +66,7 @@ pub fn gc(database: &Database, options: &Gc) -> Result<Outcome> {
     table.row(["attributes".to_owned(), thousands(gone.attributes)]);
     table.row(["changes of records".to_owned(), thousands(gone.changes)]);
     table.row(["runs".to_owned(), thousands(gone.runs)]);
+    table.row(["news".to_owned(), thousands(gone.news)]);
     output::text(format_args!(
         "gone:\n{table}\nbytes: {} before, {} after\n",
         thousands(before),
@@ -87,6 +92,9 @@ fn would_go(db: &Db, policy: &GcPolicy) -> Result<Outcome> {
     }
     if let Some(keep) = policy.keep_runs {
         table.row(["runs of each feed that stay".to_owned(), keep.to_string()]);
+    }
+    if let Some(before) = policy.forget_news_before {
+        table.row(["news that went out before".to_owned(), output::time(before)]);
     }
     output::text(format_args!("would go:\n{table}"))?;
     Ok(Outcome::Fine)
