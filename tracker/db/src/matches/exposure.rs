@@ -119,12 +119,9 @@ pub(super) fn follow(session: &mut Session<'_>, turns: &[Turn], now: Millis) -> 
                         .get(&(channel, *attribute))
                         .is_none_or(|since| *since > span.evaluation)
                 };
-                if turn.before.iter().any(is_other) {
-                    rows.extend(row(
-                        *span,
-                        Some(evaluation.at.max(span.opened)),
-                        span.severity,
-                    ));
+                // What was fixed before anybody knew of it was never open.
+                if evaluation.at > span.opened && turn.before.iter().any(is_other) {
+                    rows.extend(row(*span, Some(evaluation.at), span.severity));
                 } else {
                     gone.push([channel, advisory, span.opened]);
                 }
@@ -155,12 +152,13 @@ fn open_spans(
     Ok(rows.into_iter().collect())
 }
 
-/// When each advisory was published, by the earliest of its records.
+/// When each advisory was published, by the earliest of its records; one that does not say it counts from its change.
 fn published(session: &mut Session<'_>, advisories: &[i64]) -> Result<FxHashMap<i64, i64>> {
     let rows = session.list(
-        "SELECT advisory_record.advisory, min(record.published) FROM advisory_record \
+        "SELECT advisory_record.advisory, min(coalesce(record.published, record.modified)) FROM advisory_record \
          JOIN record ON record.id = advisory_record.record \
-         WHERE advisory_record.advisory IN EACH_INT(?1) AND record.published IS NOT NULL GROUP BY advisory_record.advisory",
+         WHERE advisory_record.advisory IN EACH_INT(?1) AND coalesce(record.published, record.modified) IS NOT NULL \
+         GROUP BY advisory_record.advisory",
         &[Value::Ints(advisories)],
         |row| Ok((row.int(0)?, row.int(1)?)),
     )?;

@@ -89,6 +89,17 @@ contract! {
         assert_eq!(spans(db).len(), 1);
     }
 
+    fn what_was_fixed_before_it_was_published_was_never_open(fresh) {
+        let db = &fresh.db;
+        put(db, [record(CVE, "openssl", "Title")]);
+        let published = NOW.get() - 1_000_000;
+        evaluate(db, Millis::new(published - 2_000_000), "1");
+        judge(db, later(5), CVE, Some(Affected));
+        evaluate(db, Millis::new(published - 1_000_000), "2");
+        judge(db, later(6), CVE, Some(Fixed));
+        assert_eq!(spans(db), []);
+    }
+
     fn what_an_evaluation_brings_opens_with_it(fresh) {
         let db = &fresh.db;
         put(db, [record(CVE, "openssl", "Title")]);
