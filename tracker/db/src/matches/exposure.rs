@@ -6,9 +6,11 @@
 //! and the packages do not, the earlier verdict was wrong (or the advisory was), and the span goes without a trace.
 
 use rustc_hash::FxHashMap;
+use snowguard_matching::verdict::{Tier, Verdict};
 use snowguard_tracker_triage::exposure::Span;
 use snowguard_tracker_triage::state::State;
 
+use super::StoredMatch;
 use crate::db::Db;
 use crate::error::Result;
 use crate::names;
@@ -38,6 +40,32 @@ pub(super) struct Turn {
     pub(super) open: bool,
     /// Attributes that were affected before.
     pub(super) before: Vec<i64>,
+}
+
+impl Turn {
+    /// Of an advisory, a channel and a severity; `number` gives an attribute's.
+    pub(super) fn new(
+        (advisory, channel, severity): (i64, i64, i64),
+        before: &[StoredMatch],
+        now: &[StoredMatch],
+        number: impl Fn(&str) -> Result<i64>,
+    ) -> Result<Self> {
+        let before = before.iter().filter(|stored| is_open(stored));
+        Ok(Self {
+            advisory,
+            channel,
+            severity,
+            open: now.iter().any(is_open),
+            before: before
+                .map(|stored| number(&stored.found.attr))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// Whether a match counts for a channel's security: affected, and tied in tier high or medium.
+fn is_open(stored: &StoredMatch) -> bool {
+    stored.found.verdict == Verdict::Affected && stored.found.tier != Tier::Low
 }
 
 /// The channel's newest evaluation.

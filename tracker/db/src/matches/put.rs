@@ -337,17 +337,9 @@ impl Changes {
                     .or_default() += by;
             }
         }
-        let mut open = Vec::new();
-        for stored in before.matches.iter().filter(|stored| is_open(stored)) {
-            open.push(number(&stored.found.attr)?);
-        }
-        self.turns.push(Turn {
-            advisory: new.advisory,
-            channel: new.channel,
-            severity: new.severity,
-            open: new.matches.iter().any(is_open),
-            before: open,
-        });
+        let place = (new.advisory, new.channel, new.severity);
+        self.turns
+            .push(Turn::new(place, &before.matches, &new.matches, number)?);
         if new.matches.is_empty() {
             self.gone_sets.push([new.advisory, new.channel]);
         } else {
@@ -388,11 +380,6 @@ fn newly_affected(
         }
     }
     news
-}
-
-/// Whether a match counts for a channel's security: affected, and tied in tier high or medium.
-fn is_open(stored: &StoredMatch) -> bool {
-    stored.found.verdict == Verdict::Affected && stored.found.tier != Tier::Low
 }
 
 /// Best tier among the affected, and the newest of that tier.
