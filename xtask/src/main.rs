@@ -11,6 +11,7 @@ mod layers;
 mod stub;
 mod tracker;
 mod up;
+mod vendor;
 mod vm;
 mod workspace;
 
@@ -43,6 +44,8 @@ enum Task {
     Fixtures(fixtures::Options),
     /// Build the firmware stub into `target/stub`
     Stub(stub::Options),
+    /// Write the files of others that are part of the program, as their packages have them
+    Vendor(vendor::Options),
     /// Boot test machines: real firmware with Secure Boot, an emulated TPM, a real kernel
     Vm(vm::Options),
     /// Check who uses whom, the length of files, and that the map names every crate
@@ -68,6 +71,7 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Bench(options) => bench::run(&workspace, options),
         Task::Fixtures(options) => fixtures::run(&workspace, options),
         Task::Stub(options) => stub::run(&workspace, options),
+        Task::Vendor(options) => vendor::run(&workspace, options),
         Task::Vm(options) => vm::run(&workspace, options),
         Task::Layers => layers::run(&workspace),
     }

@@ -1,4 +1,4 @@
-//! The style sheet and the icon: part of the program, addressed by content.
+//! The style sheet, the scripts and the icon: part of the program, addressed by content.
 
 use std::sync::LazyLock;
 
@@ -10,13 +10,24 @@ pub const STYLE: &str = include_str!("assets/style.css");
 /// The icon.
 pub const ICON: &str = include_str!("assets/icon.svg");
 
-/// The one script: keys for the queue. Every page works without it.
+/// htmx, as npm has it (`cargo xtask vendor`): fetches the queue's next state without leaving the page. 0BSD,
+/// assets/htmx.LICENSE.
+pub const HTMX: &str = include_str!("assets/htmx.min.js");
+
+/// Our own script: keys for the queue. Every page works without it.
 pub const SCRIPT: &str = include_str!("assets/script.js");
 
 /// Address of the script.
 pub fn script_path() -> &'static str {
     static PATH: LazyLock<String> =
         LazyLock::new(|| format!("/static/script.{}.js", short_digest(SCRIPT)));
+    &PATH
+}
+
+/// Address of htmx.
+pub fn htmx_path() -> &'static str {
+    static PATH: LazyLock<String> =
+        LazyLock::new(|| format!("/static/htmx.{}.js", short_digest(HTMX)));
     &PATH
 }
 

@@ -133,6 +133,10 @@ pub fn router(db: Db, config: &Config) -> Router {
             assets::script_path(),
             get(|| asset("text/javascript; charset=utf-8", assets::SCRIPT)),
         )
+        .route(
+            assets::htmx_path(),
+            get(|| asset("text/javascript; charset=utf-8", assets::HTMX)),
+        )
         .route("/healthz", get(handlers::health));
     let routes = Router::new()
         .merge(pages)

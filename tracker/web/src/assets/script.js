@@ -1,13 +1,8 @@
 // Keys for the queue. Every page works without this.
 "use strict";
 (() => {
-  const form = document.querySelector("[data-queue]");
-  if (!form) return;
-  const rows = [...form.querySelectorAll("[data-row]")];
-  const keys = document.querySelector("[data-keys]");
-  const help = document.querySelector("[data-help]");
+  let form, rows = [], keys, at = 0;
   const box = (row) => row.querySelector("[name=pick]");
-  let at = 0;
 
   const focus = (to) => {
     if (!rows.length) return;
@@ -16,19 +11,37 @@
     rows[at].focus();
     rows[at].scrollIntoView({ block: "nearest" });
   };
-  rows.forEach((row, place) => row.addEventListener("focusin", () => { at = place; }));
-
   const decide = (command) => {
-    const button = form.querySelector(`button[value=${command}]`);
+    const button = form && form.querySelector(`button[value=${command}]`);
     if (!button || !rows.length) return;
     // Without a selection the row at hand is meant.
     if (!rows.some((row) => box(row).checked)) box(rows[at]).checked = true;
-    form.requestSubmit(button);
+    // A click, so that htmx knows which button it was.
+    button.click();
   };
-  const all = form.querySelector("[data-all]");
-  if (all) all.addEventListener("change", () => rows.forEach((row) => { box(row).checked = all.checked; }));
-  const show = () => keys.showModal();
-  if (help) { help.hidden = false; help.addEventListener("click", show); }
+  const show = () => keys && keys.showModal();
+
+  // What the page holds, at first and after htmx has put other rows in its place.
+  const begin = () => {
+    form = document.querySelector("[data-queue]");
+    keys = document.querySelector("[data-keys]");
+    rows = form ? [...form.querySelectorAll("[data-row]")] : [];
+    rows.forEach((row, place) => row.addEventListener("focusin", () => { at = place; }));
+    const all = form && form.querySelector("[data-all]");
+    if (all) all.addEventListener("change", () => rows.forEach((row) => { box(row).checked = all.checked; }));
+    const help = document.querySelector("[data-help]");
+    if (help) { help.hidden = false; help.addEventListener("click", show); }
+  };
+  document.addEventListener("htmx:afterSettle", () => {
+    const lost = document.activeElement === document.body;
+    begin();
+    if (lost) focus(at);
+  });
+  // Nobody answered: the browser says so better than we can.
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.requestConfig.verb === "get") window.location.assign(event.detail.pathInfo.finalRequestPath);
+    else window.alert("The tracker did not answer. Look at the queue again to see what was decided.");
+  });
 
   const press = {
     j: () => focus(document.activeElement === rows[at] ? at + 1 : at),
@@ -39,7 +52,7 @@
     t: () => decide("take"),
     u: () => { const undo = document.querySelector("[data-undo]"); if (undo) undo.requestSubmit(); },
     n: () => { const next = document.querySelector("[data-next]"); if (next) next.click(); },
-    "/": () => document.querySelector("[data-find]").focus(),
+    "/": () => { const find = document.querySelector("[data-find]"); if (find) find.focus(); },
     "?": show,
     Enter: () => { if (document.activeElement === rows[at]) rows[at].querySelector("[data-open]").click(); },
   };
@@ -51,4 +64,5 @@
     if (event.key !== "Enter") event.preventDefault();
     act();
   });
+  begin();
 })();

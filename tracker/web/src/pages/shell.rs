@@ -10,8 +10,10 @@ use crate::assets;
 pub struct Shell {
     /// Address of the style sheet, which names its content.
     pub style: &'static str,
-    /// Address of the script, which names its content.
+    /// Address of our own script, which names its content.
     pub script: &'static str,
+    /// Address of htmx, which names its content.
+    pub htmx: &'static str,
     /// Address of the icon, which names its content.
     pub icon: &'static str,
     /// What stands in the search box.
@@ -49,6 +51,7 @@ impl Shell {
         Self {
             style: assets::style_path(),
             script: assets::script_path(),
+            htmx: assets::htmx_path(),
             icon: assets::icon_path(),
             query: String::new(),
             reader: signed,

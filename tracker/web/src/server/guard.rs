@@ -14,8 +14,9 @@ use super::state::Limits;
 use crate::account::posted::FORM;
 use crate::failure::{self, Failure};
 
-/// Nothing but our own style sheet, script and icon is loaded, nothing inline runs, nobody frames us.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+/// Nothing but our own style sheet, scripts and icon is loaded, scripts ask nobody but us, nothing inline runs, nobody
+/// frames us.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Nothing here needs any of the browser's powers.

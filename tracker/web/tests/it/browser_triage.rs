@@ -57,14 +57,19 @@ fn a_triagers_day_with_the_keyboard_alone() {
         sign_in(browser, base, "triager", "/queue");
         // The exploited one stands first; the second is dismissed by key, and that undone.
         browser.type_keys("jj");
+        browser.run("window.staysOnThisPage = true;");
         browser.follow_key("d");
         assert_eq!(state(db, "CVE-2024-66666"), State::Dismissed);
         assert!(browser.text(".done").contains("1 decided."));
         browser.follow_key("u");
         assert_eq!(state(db, "CVE-2024-66666"), State::New);
-        browser.type_keys("j");
+        // The page was never left, and the row at hand has the focus still.
         browser.follow_key("a");
         assert_eq!(state(db, "CVE-2024-6387"), State::Accepted);
+        assert_eq!(browser.run("return window.staysOnThisPage;"), true);
+        browser.follow(".facets a[href*='status=all']");
+        assert!(browser.address().contains("status=all"));
+        assert_eq!(browser.run("return window.staysOnThisPage;"), true);
         browser.type_keys("?");
         assert!(browser.visible("dialog"));
         browser.click("dialog button");

@@ -104,17 +104,17 @@ impl Browser {
         self.post(&format!("element/{element}/click"), json!({}));
     }
 
-    /// Clicks on what leads to another page, and waits until that is there: the click is answered
-    /// before.
+    /// Clicks on what leads to another page, or to other contents of this one, and waits until they are there: the click is
+    /// answered before.
     pub fn follow(&self, css: &str) {
-        let before = self.find("html");
+        let before = self.find("main");
         self.click(css);
         self.wait_for_other(&before, css);
     }
 
     fn wait_for_other(&self, before: &str, by: &str) {
         let arrived = || {
-            let after = self.look_for("html")?;
+            let after = self.look_for("main")?;
             // The foot is the last part of every page.
             (after != before).then(|| self.look_for(".foot")).flatten()
         };
@@ -144,7 +144,7 @@ impl Browser {
 
     /// Presses a key that leads to another page, and waits until that is there.
     pub fn follow_key(&self, key: &str) {
-        let before = self.find("html");
+        let before = self.find("main");
         self.type_keys(key);
         self.wait_for_other(&before, key);
     }
