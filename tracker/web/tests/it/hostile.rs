@@ -7,7 +7,7 @@ use crate::sample::{HOSTILE, Sample};
 const ELEMENTS: &str = "!doctype html head meta title link body a header svg path form input button nav main \
      footer span p h1 h2 h3 code time ul li details summary section article div b dl dt dd table thead tbody tr \
      th td script label select option textarea dialog kbd del ins strong em pre blockquote";
-const ATTRIBUTES: &str = "lang charset name content rel href type class id viewbox width height aria-hidden d \
+const ATTRIBUTES: &str = "hx-boost hx-target hx-select hx-swap lang charset name content rel href type class id viewbox width height aria-hidden d \
      fill stroke stroke-width stroke-linecap stroke-linejoin action method role value maxlength placeholder \
      aria-label autocomplete spellcheck title datetime aria-labelledby aria-current tabindex scope html src defer \
      data-row data-open data-queue data-all data-find data-next data-help data-keys data-undo hidden selected checked required \
