@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use snowguard_tracker_export::Cursor;
 use snowguard_tracker_ingest::Progress;
-use snowguard_tracker_web::{PublicAddress, Settings, Wish, read_key, write_files};
+use snowguard_tracker_web::{Wish, read_key, write_files};
 
+use super::given::Surroundings;
 use super::output::{self, thousands};
 use super::{Database, Outcome};
 
@@ -24,12 +25,8 @@ pub struct Options {
     /// Only issues that changed after this time, or after the cursor that the last export told
     #[arg(long, value_name = "TIME|CURSOR")]
     since: Option<Cursor>,
-    /// Address under which readers reach the tracker; documents name it
-    #[arg(long, value_name = "URL", value_parser = PublicAddress::parse)]
-    public: Option<PublicAddress>,
-    /// Settings (TOML): who publishes, with which key
-    #[arg(long, env = "SNOWGUARD_TRACKER_SETTINGS", value_name = "FILE")]
-    settings: Option<PathBuf>,
+    #[command(flatten)]
+    surroundings: Surroundings,
     /// Key that signs each file, as `minisign -G -W` writes it; only its owner may be able to read it
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -59,14 +56,7 @@ enum What {
 
 /// Writes the files.
 pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
-    let settings = options
-        .settings
-        .as_deref()
-        .map_or(Ok(Settings::default()), Settings::read)?;
-    let public = options
-        .public
-        .clone()
-        .map_or_else(|| settings.public(), Ok)?;
+    let (settings, public) = options.surroundings.read()?;
     // The address of `serve` where nothing else is said.
     let mut publisher = settings.publisher(&public, ([127, 0, 0, 1], 8080).into())?;
     if let Some(file) = &options.key {

@@ -6,6 +6,7 @@ mod database;
 mod evaluate;
 mod exit;
 mod export;
+mod given;
 mod history;
 mod ingest;
 mod interrupt;

@@ -1,21 +1,20 @@
 //! `work`: what is done beside answering requests.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use snowguard_tracker_web::{Clock, Settings, Worker};
+use snowguard_tracker_web::{Clock, Worker};
 
+use super::given::SettingsFile;
 use super::{Database, Outcome, interrupt, output};
 
 /// How to work.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Settings (TOML): GitHub, mail
-    #[arg(long, env = "SNOWGUARD_TRACKER_SETTINGS", value_name = "FILE")]
-    settings: Option<PathBuf>,
+    #[command(flatten)]
+    file: SettingsFile,
     /// Do what is due and end
     #[arg(long)]
     once: bool,
@@ -23,10 +22,7 @@ pub struct Options {
 
 /// Works until it is asked to end. Several may work on one database.
 pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
-    let settings = options
-        .settings
-        .as_deref()
-        .map_or(Ok(Settings::default()), Settings::read)?;
+    let settings = options.file.read()?;
     let stop = Arc::new(AtomicBool::new(false));
     interrupt::watch(stop.clone())?;
     // Several workers on several machines: the name tells them apart.
