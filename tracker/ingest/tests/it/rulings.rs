@@ -56,6 +56,34 @@ pub fn world(db: &Db) -> PersonId {
     db.github_person(7, "ada", Millis::new(0)).unwrap().id
 }
 
+/// Accepts an advisory, and publishes an issue of it that says of git in stable that nobody will mend it.
+pub fn publish_unfixed(db: &Db, person: PersonId, advisory: &str) {
+    decide(db, person, advisory, &Command::Accept);
+    let draft = Issue {
+        title: "T".to_owned(),
+        advisories: vec![advisory.to_owned()],
+        ..Issue::default()
+    };
+    let issue = db.draft_issue(2026, &draft, person, now(51)).unwrap();
+    let why = Status::WontFix {
+        why: "end of life".to_owned(),
+    };
+    let next = issue
+        .issue
+        .with_status("stable", "git", Some((why, "")))
+        .and_then(|issue| issue.staged(Stage::Published))
+        .unwrap();
+    let publish = IssueChange {
+        id: issue.id,
+        revision: issue.revision,
+        next: &next,
+        action: "publish",
+        person,
+        now: now(52),
+    };
+    db.change_issue(&publish).unwrap();
+}
+
 pub fn exported(db: &Db) -> (Vec<u8>, u64, SecretKey) {
     let key = SecretKey::from_seed("test-1", &[1; 32]).unwrap();
     let (bytes, exported) = scan_db::export(db, &key, None, now(60), |_| {}).unwrap();
@@ -81,30 +109,7 @@ fn decisions_become_rulings_and_never_more_than_was_decided() {
         range: Some(Range::new("0.5", "0.9").unwrap()),
     };
     decide(&db, ada, &id(4), &correct);
-    decide(&db, ada, &id(5), &Command::Accept);
-    let draft = Issue {
-        title: "T".to_owned(),
-        advisories: vec![id(5)],
-        ..Issue::default()
-    };
-    let issue = db.draft_issue(2026, &draft, ada, now(51)).unwrap();
-    let why = Status::WontFix {
-        why: "end of life".to_owned(),
-    };
-    let next = issue
-        .issue
-        .with_status("stable", "git", Some((why, "")))
-        .and_then(|issue| issue.staged(Stage::Published))
-        .unwrap();
-    let publish = IssueChange {
-        id: issue.id,
-        revision: issue.revision,
-        next: &next,
-        action: "publish",
-        person: ada,
-        now: now(52),
-    };
-    db.change_issue(&publish).unwrap();
+    publish_unfixed(&db, ada, &id(5));
 
     let (bytes, count, key) = exported(&db);
     let file = AdvisoryFile::open(&bytes, &[key.public()]).unwrap();

@@ -7,15 +7,14 @@ use std::process::Command as Process;
 
 use serde_json::Value;
 use snowguard_matching::package::Package;
-use snowguard_tracker_db::{ChannelLoad, Db, Force, IssueChange, PersonId};
+use snowguard_tracker_db::{ChannelLoad, Db, Force, PersonId};
 use snowguard_tracker_triage::command::Command;
 use snowguard_tracker_triage::dismissal::Reason;
 use snowguard_tracker_triage::edits::{Choice, List};
-use snowguard_tracker_triage::issue::{Issue, Stage, Status};
 use snowguard_tracker_triage::rule::Rule;
 
 use crate::rematch::{Step, apply, fresh, now, rematch};
-use crate::rulings::{decide, dismiss, exported, world};
+use crate::rulings::{decide, dismiss, exported, publish_unfixed, world};
 
 const PATH: &str = "00000000000000000000000000000000-git-1.0";
 
@@ -130,30 +129,7 @@ fn the_scanner_tells_what_was_decided_and_why() {
         choice: Some(Choice::Dropped),
     };
     decide(&db, ada, &id(3), &drop);
-    decide(&db, ada, &id(5), &Command::Accept);
-    let draft = Issue {
-        title: "T".to_owned(),
-        advisories: vec![id(5)],
-        ..Issue::default()
-    };
-    let issue = db.draft_issue(2026, &draft, ada, now(51)).unwrap();
-    let why = Status::WontFix {
-        why: "end of life".to_owned(),
-    };
-    let next = issue
-        .issue
-        .with_status("stable", "git", Some((why, "")))
-        .and_then(|issue| issue.staged(Stage::Published))
-        .unwrap();
-    let publish = IssueChange {
-        id: issue.id,
-        revision: issue.revision,
-        next: &next,
-        action: "publish",
-        person: ada,
-        now: now(52),
-    };
-    db.change_issue(&publish).unwrap();
+    publish_unfixed(&db, ada, &id(5));
     let rule = Rule::new("never", "openssl", "git", "").unwrap();
     db.put_rule(&rule, None, None::<PersonId>, now(53)).unwrap();
     rematch(&db, false, 54);

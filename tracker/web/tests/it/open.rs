@@ -34,6 +34,17 @@ pub async fn draft(sample: &Sample) -> Signed<'_> {
     team
 }
 
+/// Gives the issue the title "Other".
+async fn retitle(team: &Signed<'_>) {
+    let edit = [
+        ("action", "edit"),
+        ("revision", "1"),
+        ("title", "Other"),
+        ("severity", "low"),
+    ];
+    assert_eq!(team.post(&format!("/issue/{ID}"), &edit).await.status, 303);
+}
+
 /// Publishes it.
 pub async fn publish(team: &Signed<'_>) {
     let publish = [("action", "publish"), ("revision", "0")];
@@ -199,13 +210,7 @@ async fn what_changed_since_comes_alone() {
         all.body
     );
     // Nothing but the title changes, in the same millisecond by the clock.
-    let edit = [
-        ("action", "edit"),
-        ("revision", "1"),
-        ("title", "Other"),
-        ("severity", "low"),
-    ];
-    assert_eq!(team.post(&format!("/issue/{ID}"), &edit).await.status, 303);
+    retitle(&team).await;
     let later = get(&sample.router, &since(&cursor)).await;
     assert!(
         later.body.contains("\"summary\":\"Other\""),
@@ -425,13 +430,7 @@ async fn files_and_addresses_are_the_same_bytes() {
         (again.issues, again.files, again.cursor),
         (0, 0, made.cursor)
     );
-    let edit = [
-        ("action", "edit"),
-        ("revision", "1"),
-        ("title", "Other"),
-        ("severity", "low"),
-    ];
-    assert_eq!(team.post(&format!("/issue/{ID}"), &edit).await.status, 303);
+    retitle(&team).await;
     let file = folder.path().join("changed.jsonl");
     let one = write_files(&sample.db, wish(Format::Osv, made.cursor), &file).unwrap();
     assert_eq!(one.issues, 1);
