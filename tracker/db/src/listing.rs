@@ -48,6 +48,11 @@ pub(crate) fn advisories(
     session: &mut Session<'_>,
     numbers: &[i64],
 ) -> Result<Vec<AdvisorySummary>> {
+    let numbered = numbered(session, numbers)?;
+    Ok(numbered.into_iter().map(|(_, summary)| summary).collect())
+}
+
+fn numbered(session: &mut Session<'_>, numbers: &[i64]) -> Result<Vec<(i64, AdvisorySummary)>> {
     let rows = session.list(
         "SELECT advisory_record.advisory, record.title, record.state, record.severity, record.published, record.modified, \
          CASE WHEN kev.advisory IS NULL THEN 0 ELSE 1 END \
@@ -88,7 +93,7 @@ pub(crate) fn advisories(
     for number in numbers {
         if let Some(mut summary) = summaries.remove(number) {
             summary.id = names::advisory_id(session, *number)?;
-            listed.push(summary);
+            listed.push((*number, summary));
         }
     }
     Ok(listed)
@@ -107,6 +112,14 @@ impl Db {
             }
             advisories(session, &numbers)
         })
+    }
+
+    /// Summaries of advisories by their numbers, in order; one without records is left out.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn summaries_of(&self, numbers: &[i64]) -> Result<Vec<(i64, AdvisorySummary)>> {
+        self.read(|session| numbered(session, numbers))
     }
 
     /// Summaries in the order of `attributes`; one that is in no channel now is left out.

@@ -271,17 +271,4 @@ impl Db {
             }))
         })
     }
-
-    /// Ids of advisories by their numbers, in order.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn ids_of(&self, numbers: &[i64]) -> Result<Vec<String>> {
-        self.read(|session| {
-            numbers
-                .iter()
-                .map(|number| names::advisory_id(session, *number))
-                .collect()
-        })
-    }
 }

@@ -110,7 +110,7 @@ contract! {
         let exposures = db.exposures("c").unwrap().unwrap();
         assert_eq!(exposures.since, NOW);
         assert_eq!(exposures.spans[0].severity, 98);
-        assert_eq!(db.ids_of(&[exposures.spans[0].advisory]).unwrap(), [CVE]);
+        assert_eq!(db.summaries_of(&[exposures.spans[0].advisory]).unwrap()[0].1.id, CVE);
         assert!(db.exposures("none").is_err());
     }
 }

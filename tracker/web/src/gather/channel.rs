@@ -1,8 +1,8 @@
 //! What a channel's page is made from.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use snowguard_tracker_db::{AdvisorySummary, Db};
+use snowguard_tracker_db::Db;
 use snowguard_tracker_triage::exposure::Security;
 use snowguard_tracker_triage::release;
 
@@ -30,15 +30,14 @@ pub fn channel(db: &Db, name: &str, now: i64) -> Result<Input, Failure> {
         .ok_or_else(|| Failure::NotFound("This channel has never been evaluated.".to_owned()))?;
     let since = exposures.since.get();
     let security = Security::of(&exposures.spans, since, now, POINTS, OLDEST);
-    let numbers: Vec<i64> = security.oldest.iter().map(|span| span.advisory).collect();
-    let ids = db.ids_of(&numbers)?;
-    let mut summaries: HashMap<String, AdvisorySummary> = db
-        .summaries(&ids)?
-        .into_iter()
-        .map(|summary| (summary.id.clone(), summary))
+    let opened: BTreeMap<i64, i64> = security
+        .oldest
+        .iter()
+        .map(|span| (span.advisory, span.opened))
         .collect();
-    let oldest = ids.iter().zip(&security.oldest);
-    let oldest = oldest.filter_map(|(id, span)| Some((summaries.remove(id)?, span.opened)));
+    let numbers: Vec<i64> = security.oldest.iter().map(|span| span.advisory).collect();
+    let oldest = db.summaries_of(&numbers)?.into_iter();
+    let oldest = oldest.filter_map(|(number, summary)| Some((summary, *opened.get(&number)?)));
     Ok(Input {
         name: name.to_owned(),
         oldest: oldest.collect(),
