@@ -62,14 +62,26 @@ async fn whole(
 ) -> Answer {
     let since = since(uri.query())?;
     let shelf = app.shelf()?;
-    let ready = app.work(move |db| {
-        let made = match since {
-            None => shelf.whole(db, whole),
-            Some(since) => shelf.since(db, whole, since),
-        };
-        made.map_err(inside)
-    });
-    let ready = ready.await?;
+    let at_hand = match since {
+        Some(_) => None,
+        None => {
+            let shelf = Arc::clone(&shelf);
+            app.work(move |db| Ok(shelf.ready(db, whole)?)).await?
+        }
+    };
+    let ready = match at_hand {
+        Some(ready) => ready,
+        None => {
+            let write = move |db: &Db| {
+                let made = match since {
+                    None => shelf.whole(db, whole),
+                    Some(since) => shelf.since(db, whole, since),
+                };
+                made.map_err(inside)
+            };
+            app.document(write).await?
+        }
+    };
     if ready.length == 0 && whole == Whole::OpenVex {
         // The format has no document without a statement.
         return Err(Failure::NotFound("Nothing is stated yet.".to_owned()).into());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use snowguard_tracker_db::{Db, Place, PublicStamp, StoredIssue, place};
+use snowguard_tracker_db::{Db, DbError, Place, StoredIssue, place};
 use snowguard_tracker_export::Cursor;
 use snowguard_tracker_triage::issue::Stage;
 use snowguard_tracker_triage::issue_id::IssueId;
@@ -19,8 +19,6 @@ pub struct Shelf {
     /// Who publishes.
     pub publisher: Publisher,
     ready: Mutex<HashMap<Whole, Arc<Spooled>>>,
-    /// One is written at a time: all read the same issues, and the machine has other work.
-    writing: Mutex<()>,
     listed: Mutex<Listed>,
 }
 
@@ -86,7 +84,6 @@ impl Shelf {
         Self {
             publisher,
             ready: Mutex::default(),
-            writing: Mutex::default(),
             listed: Mutex::default(),
         }
     }
@@ -96,14 +93,8 @@ impl Shelf {
     /// # Errors
     /// As [`document::whole`].
     pub fn whole(&self, db: &Db, whole: Whole) -> anyhow::Result<Arc<Spooled>> {
-        let stamp = db.public_stamp()?;
-        if let Some(ready) = self.ready(whole, &stamp) {
-            return Ok(ready);
-        }
-        let _turn = lock(&self.writing);
-        // Somebody may have written it while this one waited.
-        let stamp = db.public_stamp()?;
-        if let Some(ready) = self.ready(whole, &stamp) {
+        // Somebody may have written it while this one waited for its turn.
+        if let Some(ready) = self.ready(db, whole)? {
             return Ok(ready);
         }
         let written = Arc::new(self.write(db, whole, None)?);
@@ -116,16 +107,18 @@ impl Shelf {
     /// # Errors
     /// As [`document::whole`].
     pub fn since(&self, db: &Db, whole: Whole, since: Cursor) -> anyhow::Result<Arc<Spooled>> {
-        let _turn = lock(&self.writing);
         Ok(Arc::new(self.write(db, whole, Some(since))?))
     }
 
-    fn ready(&self, whole: Whole, stamp: &PublicStamp) -> Option<Arc<Spooled>> {
+    /// The document that was written last, where nothing changed since.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn ready(&self, db: &Db, whole: Whole) -> Result<Option<Arc<Spooled>>, DbError> {
+        let stamp = db.public_stamp()?;
         let ready = lock(&self.ready);
-        ready
-            .get(&whole)
-            .filter(|ready| ready.stamp == *stamp)
-            .cloned()
+        let last = ready.get(&whole).filter(|ready| ready.stamp == stamp);
+        Ok(last.cloned())
     }
 
     fn write(&self, db: &Db, whole: Whole, since: Option<Cursor>) -> anyhow::Result<Spooled> {

@@ -82,6 +82,8 @@ impl Clock {
 
 /// Questions to somebody outside at once.
 const OUTSIDE: usize = 4;
+/// Whole documents written at once: all read the same issues, and the machine has other work.
+const DOCUMENTS: usize = 1;
 
 /// The state that handlers share.
 #[derive(Debug)]
@@ -91,6 +93,7 @@ pub struct App {
     wait: Duration,
     reads: Arc<Semaphore>,
     outside: Arc<Semaphore>,
+    documents: Arc<Semaphore>,
     public: PublicAddress,
     shelf: Option<Arc<Shelf>>,
     rates: Option<Rates>,
@@ -112,6 +115,7 @@ impl App {
             db,
             clock: config.clock.clone(),
             outside: Arc::new(Semaphore::new(OUTSIDE)),
+            documents: Arc::new(Semaphore::new(DOCUMENTS)),
             public: config.public.clone(),
             rates: config.rates.clone().map(Rates::new),
             shelf: config
@@ -234,6 +238,19 @@ impl App {
         self.in_turn(&self.reads, move || work(&db)).await
     }
 
+    /// Writes a whole document on a blocking thread. It takes seconds, so documents have a turn of their own: who waits for
+    /// one keeps no page from the database.
+    ///
+    /// # Errors
+    /// As [`App::work`].
+    pub async fn document<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Db) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let db = self.db.clone();
+        self.in_turn(&self.documents, move || write(&db)).await
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         turns: &Arc<Semaphore>,
@@ -284,5 +301,49 @@ impl From<DbError> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::BadRequest(format!("Not done: {refusal}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use snowguard_tracker_db::Location;
+
+    use super::*;
+    use crate::server::Config;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn documents_keep_no_page_from_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Location::Sqlite(folder.path().join("tracker.sqlite"))).unwrap();
+        let mut config = Config::new(([127, 0, 0, 1], 0).into());
+        config.limits.wait = Duration::from_millis(200);
+        let app = Arc::new(App::new(db, &config));
+        let (end, ended) = mpsc::channel::<()>();
+        let (begin, begun) = mpsc::channel();
+        let writer = Arc::clone(&app);
+        let slow = tokio::spawn(async move {
+            let write = move |_: &Db| {
+                begin.send(()).unwrap();
+                Ok(ended.recv().is_err())
+            };
+            writer.document(write).await
+        });
+        tokio::task::spawn_blocking(move || begun.recv().unwrap())
+            .await
+            .unwrap();
+        let more = (0..config.limits.reads * 2).map(|_| {
+            let app = Arc::clone(&app);
+            tokio::spawn(async move { app.document(|_| Ok(())).await })
+        });
+        let more: Vec<_> = more.collect();
+        assert!(app.work(|db| Ok(db.public_stamp()?)).await.is_ok());
+        for one in more {
+            assert!(matches!(one.await.unwrap(), Err(Failure::Busy)));
+        }
+        drop(end);
+        assert!(slow.await.unwrap().unwrap());
+        assert!(app.document(|_| Ok(())).await.is_ok());
     }
 }
