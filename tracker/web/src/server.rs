@@ -64,23 +64,22 @@ impl Config {
     }
 }
 
-/// Serves until the process is asked to end (SIGINT or SIGTERM), then lets running requests
+/// Serves on a listener until the process is asked to end (SIGINT or SIGTERM), then lets running requests
 /// finish for a few seconds. Blocks; starts a Tokio runtime of its own.
 ///
 /// Sets the process's panic hook, so that the cause of a panic is logged once, with its place.
 ///
 /// # Errors
-/// When the address cannot be listened on.
-pub fn serve(db: Db, config: &Config) -> anyhow::Result<()> {
+/// When the listener or the signals cannot be used.
+pub fn serve(db: Db, config: &Config, listener: std::net::TcpListener) -> anyhow::Result<()> {
     guard::log_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("starting the web server's threads")?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("listening on {}", config.listen))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener).context("listening")?;
         tracing::info!(address = %listener.local_addr()?, "serving");
         let stop = listen::asked_to_end()?;
         serve_on(listener, router(db, config), config.limits, stop).await

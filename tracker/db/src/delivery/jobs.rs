@@ -113,6 +113,21 @@ impl Db {
         })
     }
 
+    /// Keeps a claimed job for `lease` milliseconds from now on: whoever works on it is alive. False when the claim was
+    /// lost meanwhile.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn keep_job(&self, job: &Job, now: Millis, lease: i64) -> Result<bool> {
+        self.write(|session| {
+            let touched = session.run(
+                "UPDATE job SET lease = ?3 WHERE id = ?1 AND worker = ?2 AND lease IS NOT NULL AND ended IS NULL",
+                &[Value::Int(job.id), Value::Text(&job.worker), Value::Int(now.get() + lease)],
+            )?;
+            Ok(touched > 0)
+        })
+    }
+
     /// Ends a claimed job. False when the claim was lost meanwhile, or the job was put again, so that it
     /// stays open.
     ///

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use snowguard_tracker_triage::subscription::{self, Cadence};
 
 use super::events::{Body, Event, EventKind};
+use super::jobs::{self, NewJob};
 use super::subscriptions::{self, StoredSubscription};
 use crate::db::Db;
 use crate::error::{DbError, Result};
@@ -45,21 +47,22 @@ pub struct Notification {
     pub is_read: bool,
 }
 
-/// What goes out to one subscriber at once.
+/// A message to one subscriber.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing {
     /// The subscription that asked for it.
     pub subscription: StoredSubscription,
     /// Confirmed address of its owner.
     pub mail: Option<String>,
-    /// Name of its owner.
-    pub name: String,
     /// What happened, the oldest first.
     pub news: Vec<Notification>,
 }
 
 /// Most news of one message.
 const NEWS: usize = 200;
+
+/// Subscriptions whose messages are made in one transaction: others may write in between.
+const SUBSCRIPTIONS: usize = 50;
 
 impl Db {
     /// Turns events into notifications, up to a few hundred events; how many were handled. An event is
@@ -113,62 +116,62 @@ impl Db {
         })
     }
 
-    /// What is to go out now: news that somebody wants at once, and digests whose time has come.
+    /// Makes messages of the news that somebody wants at once, and of digests whose time has come: for each a job of kind
+    /// `mail` or `hook`, whose name is the message's. How many were made.
     ///
-    /// # Errors
-    /// As every read.
-    pub fn outgoing(&self, now: Millis) -> Result<Vec<Outgoing>> {
-        self.read(|session| {
-            let waiting = session.list(
-                "SELECT DISTINCT subscription FROM notification WHERE sent IS NULL AND subscription IS NOT NULL",
-                &[],
-                |row| row.int(0),
-            )?;
-            let mut all = Vec::new();
-            for stored in subscriptions::all(session)? {
-                if !waiting.contains(&stored.id) || stored.subscription.muted {
-                    continue;
-                }
-                let digest_due = stored.digested.get() + stored.subscription.cadence.period() <= now.get();
-                let news = session.list(
-                    &format!("{SELECT} WHERE notification.subscription = ?1 AND notification.sent IS NULL ORDER BY notification.id LIMIT ?2"),
-                    &[Value::Int(stored.id), Value::Int(NEWS as i64)],
-                    |row| Ok((read(row)?, Cadence::parse(row.text(2)?))),
-                )?;
-                let due = news.into_iter().filter(|(_, cadence)| digest_due || *cadence == Some(Cadence::AtOnce));
-                let news: Vec<Notification> = due.map(|(one, _)| one).collect();
-                let Some(person) = by_id(session, stored.person)?.filter(|person| person.locked.is_none()) else {
-                    continue;
-                };
-                if !news.is_empty() {
-                    all.push(Outgoing {
-                        mail: person.mail.clone().filter(|_| person.mail_confirmed),
-                        name: person.name,
-                        subscription: stored,
-                        news,
-                    });
-                }
-            }
-            Ok(all)
-        })
-    }
-
-    /// Notes that news went out, and that the digest is made.
+    /// A message and the mark on its news are one transaction: news are in one message of each way, whatever is killed
+    /// when, and what is tried again is the same message, not one with later news.
     ///
     /// # Errors
     /// As every write.
-    pub fn mark_sent(&self, outgoing: &Outgoing, now: Millis) -> Result<()> {
-        self.write(|session| {
-            let ids: Vec<i64> = outgoing.news.iter().map(|one| one.id).collect();
-            session.run(
-                "UPDATE notification SET sent = ?2 WHERE id IN EACH_INT(?1)",
-                &[Value::Ints(&ids), Value::Int(now.get())],
+    pub fn make_messages(&self, now: Millis) -> Result<usize> {
+        // Looking costs no write, and hardly anybody's digest is due.
+        let waiting = self.read(|session| {
+            session.list(
+                "SELECT DISTINCT subscription FROM notification WHERE sent IS NULL AND subscription IS NOT NULL ORDER BY subscription",
+                &[],
+                |row| row.int(0),
+            )
+        })?;
+        let mut made = 0;
+        for some in waiting.chunks(SUBSCRIPTIONS) {
+            made += self.write(|session| {
+                let mut made = 0;
+                for id in some {
+                    made += messages(session, *id, now)?;
+                }
+                Ok(made)
+            })?;
+        }
+        Ok(made)
+    }
+
+    /// The message of a job that [`Db::make_messages`] made; nothing when nobody wants it any more: the subscription is gone
+    /// or muted, its owner locked, the news forgotten.
+    ///
+    /// # Errors
+    /// [`DbError::Damaged`] for another kind of job, and as every read.
+    pub fn message(&self, body: &Json) -> Result<Option<Outgoing>> {
+        let message: Message = serde_json::from_value(body.clone())
+            .map_err(|failed| DbError::damaged("job of a message", failed))?;
+        self.read(|session| {
+            let Some(stored) = subscriptions::by_id(session, message.subscription)? else {
+                return Ok(None);
+            };
+            let owner = by_id(session, stored.person)?.filter(|person| person.locked.is_none());
+            let Some(person) = owner.filter(|_| !stored.subscription.muted) else {
+                return Ok(None);
+            };
+            let news = session.list(
+                &format!("{SELECT} WHERE notification.id IN EACH_INT(?1) ORDER BY notification.id"),
+                &[Value::Ints(&message.news)],
+                read,
             )?;
-            session.run(
-                "UPDATE subscription SET digested = ?2 WHERE id = ?1",
-                &[Value::Int(outgoing.subscription.id), Value::Int(now.get())],
-            )?;
-            Ok(())
+            Ok((!news.is_empty()).then(|| Outgoing {
+                mail: person.mail.filter(|_| person.mail_confirmed),
+                subscription: stored,
+                news,
+            }))
         })
     }
 
@@ -243,6 +246,74 @@ impl Db {
             Ok(touched > 0)
         })
     }
+}
+
+/// What the job of a message knows.
+#[derive(Debug, Serialize, Deserialize)]
+struct Message {
+    subscription: i64,
+    news: Vec<i64>,
+}
+
+/// Makes the messages of a subscription that are due; how many.
+fn messages(session: &mut Session<'_>, id: i64, now: Millis) -> Result<usize> {
+    let unsent = [Value::Int(id), Value::Int(now.get())];
+    let done = "UPDATE notification SET sent = ?2 WHERE subscription = ?1 AND sent IS NULL";
+    let Some(stored) = subscriptions::by_id(session, id)? else {
+        session.run(done, &unsent)?;
+        return Ok(0);
+    };
+    let subscription = &stored.subscription;
+    if subscription.muted {
+        return Ok(0);
+    }
+    let is_digest_due = stored.digested.get() + subscription.cadence.period() <= now.get();
+    let due = if is_digest_due {
+        String::new()
+    } else {
+        format!(" AND cadence = '{}'", Cadence::AtOnce.as_str())
+    };
+    let news: Vec<i64> = session.list(
+        &format!(
+            "SELECT id FROM notification WHERE subscription = ?1 AND sent IS NULL{due} ORDER BY id"
+        ),
+        &unsent[..1],
+        |row| row.int(0),
+    )?;
+    let ways = [
+        ("mail", subscription.mail),
+        ("hook", subscription.hook.is_some()),
+    ];
+    let ways: Vec<&str> = ways.iter().filter(|way| way.1).map(|way| way.0).collect();
+    let mut made = 0;
+    for some in news.chunks(NEWS) {
+        let message = Message {
+            subscription: id,
+            news: some.to_vec(),
+        };
+        let body = serde_json::to_value(&message)
+            .map_err(|failed| DbError::damaged("job of a message", failed))?;
+        let last = some.last().copied().unwrap_or_default();
+        for kind in &ways {
+            let job = NewJob {
+                kind,
+                name: &format!("s{id}-n{last}"),
+                body: &body,
+                due: now,
+            };
+            jobs::put(session, &job)?;
+            made += 1;
+        }
+    }
+    session.run(&format!("{done}{due}"), &unsent)?;
+    // What came at once does not put the next digest off.
+    if is_digest_due && !news.is_empty() {
+        session.run(
+            "UPDATE subscription SET digested = ?2 WHERE id = ?1",
+            &unsent,
+        )?;
+    }
+    Ok(made)
 }
 
 const SELECT: &str = "SELECT notification.id, notification.read, notification.cadence, event.id, event.at, event.kind, event.subject, event.body \

@@ -24,7 +24,7 @@ pub struct StoredSubscription {
     pub secret: Vec<u8>,
     /// When it was made.
     pub created: Millis,
-    /// Up to when its digests are made.
+    /// When its last digest was made, or it itself.
     pub digested: Millis,
 }
 
@@ -47,6 +47,12 @@ pub(super) fn all(session: &mut Session<'_>) -> Result<Vec<StoredSubscription>> 
     session.list(&format!("{SELECT} ORDER BY id"), &[], read)
 }
 
+/// A subscription by its number.
+pub(super) fn by_id(session: &mut Session<'_>, id: i64) -> Result<Option<StoredSubscription>> {
+    let sql = format!("{SELECT} WHERE id = ?1");
+    session.first(&sql, &[Value::Int(id)], read)
+}
+
 impl Db {
     /// Subscriptions of a person, the newest first.
     ///
@@ -62,8 +68,7 @@ impl Db {
     /// # Errors
     /// As every read.
     pub fn subscription(&self, id: i64) -> Result<Option<StoredSubscription>> {
-        let sql = format!("{SELECT} WHERE id = ?1");
-        self.read(|session| session.first(&sql, &[Value::Int(id)], read))
+        self.read(|session| by_id(session, id))
     }
 
     /// Makes a subscription; `secret` signs what goes to its web hook. It hears of what happens from now on.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use serde_json::json;
+use snowguard_advisory::model::Kev;
 use snowguard_matching::verdict::{Match, Tier, Verdict};
 use snowguard_tracker_db::{
-    AdvisoryMatches, Db, DbError, GcPolicy, Location, MatchBatch, Millis, NewJob, PersonId,
+    AdvisoryMatches, Db, DbError, GcPolicy, Location, MatchBatch, Millis, NewJob, Outgoing,
+    PersonId,
 };
 use snowguard_tracker_triage::issue::Severity;
 use snowguard_tracker_triage::subscription::{Cadence, Subject, Subscription};
@@ -51,6 +53,36 @@ fn setting(db: &Db) -> PersonId {
 /// Channel and its matches: attribute, verdict, tier.
 type InChannel<'a> = (&'a str, &'a [(&'a str, Verdict, Tier)]);
 
+fn kev() -> Kev {
+    Kev {
+        date_added: "2026-01-01".to_owned(),
+        due_date: None,
+        vendor: "v".to_owned(),
+        product: "p".to_owned(),
+        name: "n".to_owned(),
+        ransomware: false,
+    }
+}
+
+/// The messages of a kind that wait, each taken and done.
+fn waiting(db: &Db, kind: &str) -> Vec<Outgoing> {
+    let end = later(1000 * DAY);
+    let mut found = Vec::new();
+    let mut others = Vec::new();
+    while let Some(job) = db.claim_job("w", end, 1000).unwrap() {
+        if job.kind == kind {
+            found.extend(db.message(&job.body).unwrap());
+            assert!(db.finish_job(&job, end).unwrap());
+        } else {
+            others.push(job);
+        }
+    }
+    for job in others {
+        db.fail_job(&job, "not asked for", Some(end), end).unwrap();
+    }
+    found
+}
+
 fn matched(db: &Db, now: Millis, channels: &[InChannel<'_>]) {
     let seen = db.dirty_advisories(0).unwrap().seen;
     let channels = channels.iter().map(|(channel, matches)| {
@@ -85,10 +117,15 @@ contract! {
         assert_eq!((mine.name.as_str(), mine.attempts, &mine.body), ("a", 1, &json!({"n": 1})));
         assert_eq!(db.claim_job("two", later(9), 10_000).unwrap(), None);
         // The first worker is gone: its lease passes.
-        let again = db.claim_job("two", later(10), 10_000).unwrap().unwrap();
+        // It lives, and says so.
+        assert!(db.keep_job(&mine, later(9), 10_000).unwrap());
+        assert_eq!(db.claim_job("two", later(18), 10_000).unwrap(), None);
+        let again = db.claim_job("two", later(19), 10_000).unwrap().unwrap();
         assert_eq!((again.name.as_str(), again.attempts), ("a", 2));
-        assert!(!db.finish_job(&mine, later(11)).unwrap(), "the claim was lost");
-        assert!(db.finish_job(&again, later(12)).unwrap());
+        assert!(!db.keep_job(&mine, later(20), 10_000).unwrap(), "the claim was lost");
+        assert!(!db.finish_job(&mine, later(20)).unwrap(), "the claim was lost");
+        assert!(db.finish_job(&again, later(21)).unwrap());
+        assert!(!db.keep_job(&again, later(22), 10_000).unwrap(), "it is done");
         assert_eq!(db.claim_job("two", later(30), 10_000).unwrap(), None);
         assert_eq!(db.claim_job("two", later(60), 10_000).unwrap().unwrap().name, "b");
     }
@@ -163,18 +200,18 @@ contract! {
         assert_eq!((told.len(), told[0].event.subject.as_str(), told[0].event.body.attrs.clone()), (1, ID, vec!["git".to_owned()]));
         assert_eq!((db.unread(ada).unwrap(), db.unread(bob).unwrap()), (1, 1), "9.8 is critical");
         // At once for one, tomorrow for the other.
-        let out = db.outgoing(later(9)).unwrap();
+        assert_eq!(db.make_messages(later(9)).unwrap(), 1);
+        let out = waiting(db, "mail");
         assert_eq!((out.len(), out[0].subscription.person, &out[0].mail), (1, ada, &None));
-        db.mark_sent(&out[0], later(10)).unwrap();
-        assert!(db.outgoing(later(11)).unwrap().is_empty());
-        assert_eq!(db.outgoing(later(DAY)).unwrap()[0].subscription.person, bob);
+        assert_eq!(db.make_messages(later(11)).unwrap(), 0);
         db.mark_read(ada, told[0].id, later(12)).unwrap();
         assert_eq!(db.unread(ada).unwrap(), 0);
         // Tidying takes what went out, and leaves what is still to go.
         let old = GcPolicy { forget_news_before: Some(later(2 * DAY)), ..GcPolicy::default() };
         assert_eq!(db.gc(&old).unwrap().news, 0, "bob's digest has not gone out");
         assert_eq!((db.notifications(ada, None, 10).unwrap().len(), db.notifications(bob, None, 10).unwrap().len()), (0, 1));
-        db.mark_sent(&db.outgoing(later(DAY)).unwrap()[0], later(DAY)).unwrap();
+        assert_eq!(db.make_messages(later(DAY)).unwrap(), 1);
+        assert_eq!(waiting(db, "mail")[0].subscription.person, bob);
         assert_eq!(db.gc(&old).unwrap().news, 0, "numbers go on from the last");
         assert_eq!(db.notifications(bob, None, 10).unwrap().len(), 0);
         for _ in 0..2 {
@@ -185,6 +222,38 @@ contract! {
         assert_eq!(db.gc(&all).unwrap().news, 0, "nobody was told yet");
         assert_eq!(db.notify().unwrap(), 2);
         assert_eq!(db.gc(&old).unwrap().news, 1);
+    }
+
+    fn a_message_is_made_once_and_what_comes_at_once_puts_no_digest_off(fresh) {
+        let db = &fresh.db;
+        let ada = setting(db);
+        matched(db, NOW, &[("c", &[])]);
+        let weekly = Subscription { cadence: Cadence::Weekly, kev_at_once: true, hook: Some("https://example.org/".to_owned()), ..everything() };
+        let id = db.put_subscription(ada, &weekly, &[1], NOW).unwrap();
+        let news = |at: i64| {
+            matched(db, later(at), &[("c", &[])]);
+            matched(db, later(at), &[("c", &[HIT])]);
+            db.notify().unwrap();
+        };
+        news(1);
+        assert_eq!(db.make_messages(later(2)).unwrap(), 0, "a week has not passed");
+        db.put_kev(&[(ID.to_owned(), kev())]).unwrap();
+        news(3 * DAY);
+        assert_eq!(db.make_messages(later(3 * DAY)).unwrap(), 2, "by mail and by web hook");
+        let (mail, hook) = (waiting(db, "mail"), waiting(db, "hook"));
+        assert_eq!((mail.len(), hook.len(), mail[0].news.len()), (1, 1, 1));
+        assert!(mail[0].news[0].event.body.kev);
+        // The digest comes a week after the subscription, with what has not gone out.
+        assert_eq!(db.make_messages(later(7 * DAY - 1)).unwrap(), 0);
+        assert_eq!(db.make_messages(later(7 * DAY)).unwrap(), 2);
+        let digest = waiting(db, "mail").remove(0);
+        assert_eq!((digest.news.len(), digest.news[0].event.body.kev), (1, false));
+        assert_eq!(db.make_messages(later(7 * DAY)).unwrap(), 0);
+        // Whoever mutes it wants none of what waits.
+        news(15 * DAY);
+        assert_eq!(db.make_messages(later(15 * DAY)).unwrap(), 2);
+        db.change_subscription(ada, id, &Subscription { muted: true, ..weekly }).unwrap();
+        assert!(waiting(db, "hook").is_empty());
     }
 
     fn an_issue_that_is_published_is_news_and_a_job(fresh) {

@@ -31,7 +31,8 @@ pub enum Security {
 /// A mail server on loopback, with a certificate for `localhost`; ends with this value.
 ///
 /// It takes every mail but: recipients `nobody@…` (550) and `full@…` (452), and the subject `unwanted` (554). A
-/// mail for `lost@…` is taken and not answered. Its one user is `tracker` with the password `s3cret pässword`.
+/// mail for `lost@…` is taken and not answered, one for `slow@…` after [`MailServer::release`] where
+/// [`MailServer::hold`] was said. Its one user is `tracker` with the password `s3cret pässword`.
 #[derive(Debug)]
 pub struct MailServer {
     /// Its port on 127.0.0.1.
@@ -124,6 +125,22 @@ impl MailServer {
             patience: Duration::from_secs(20),
             ..SmtpServer::new("localhost", self.port)
         }
+    }
+
+    /// Takes no mail for `slow@…` from now on, and refuses none: who sends one waits.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn hold(&self) -> std::io::Result<()> {
+        fs::write(self.folder.path().join("hold"), "")
+    }
+
+    /// Takes what is held, where its sender still waits.
+    ///
+    /// # Errors
+    /// When nothing is held.
+    pub fn release(&self) -> std::io::Result<()> {
+        fs::remove_file(self.folder.path().join("hold"))
     }
 
     /// What came so far, in order.

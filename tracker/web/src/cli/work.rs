@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -18,6 +19,9 @@ pub struct Options {
     /// Do what is due and end
     #[arg(long)]
     once: bool,
+    /// A job whose worker has not been heard of for so many seconds is taken over by another
+    #[arg(long, value_name = "SECONDS", default_value_t = Worker::LEASE.as_secs(), value_parser = clap::value_parser!(u64).range(3..=3600))]
+    lease: u64,
 }
 
 /// Works until it is asked to end. Several may work on one database.
@@ -34,7 +38,8 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
         settings.reach()?,
         settings.public()?,
         Clock::System,
-    );
+    )
+    .with_lease(Duration::from_secs(options.lease));
     if options.once {
         let mut jobs = 0;
         while worker.step().context("working")? {

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::json;
-use snowguard_tracker_db::{EventKind, Millis, Notification, Outgoing};
+use snowguard_tracker_db::{EventKind, Job, Millis, Notification, Outgoing, StoredSubscription};
 use snowguard_tracker_deliver::mail::{Address, Email, Unsubscribe};
 use snowguard_tracker_deliver::webhook::{Hook, Message, SigningSecret, WebhookUrl};
 use snowguard_tracker_deliver::{NotificationId, Outcome};
+use snowguard_tracker_triage::subscription::Subscription;
 
 use super::{End, Worker};
 use crate::show::path;
@@ -18,80 +19,100 @@ use crate::subscriptions::unsubscribe_path;
 const NAMED: usize = 8;
 
 impl Worker {
-    /// Sends what is due. One subscriber who cannot be reached holds no other up: theirs is tried again.
+    /// Makes the messages that are due. Each is a job of its own: workers share them, and one subscriber who cannot be
+    /// reached holds no other up.
     pub(super) fn deliver(&self) -> Result<End> {
-        let now = self.clock.now();
-        let mut failed = Vec::new();
-        for outgoing in self.db.outgoing(Millis::new(now))? {
-            match self.send(&outgoing)? {
-                Sent::Done => self
-                    .db
-                    .mark_sent(&outgoing, Millis::new(self.clock.now()))?,
-                Sent::Stop(why) => {
-                    tracing::info!(
-                        subscription = outgoing.subscription.id,
-                        why,
-                        "a receiver wants no more"
-                    );
-                    let mut subscription = outgoing.subscription.subscription.clone();
-                    subscription.mail = false;
-                    subscription.hook = None;
-                    let stored = &outgoing.subscription;
-                    self.db
-                        .change_subscription(stored.person, stored.id, &subscription)?;
-                    self.db
-                        .mark_sent(&outgoing, Millis::new(self.clock.now()))?;
-                }
-                Sent::Later(why) => failed.push(why),
+        self.db.make_messages(Millis::new(self.clock.now()))?;
+        Ok(End::Done)
+    }
+
+    /// Sends a message by mail.
+    pub(super) fn mail(&self, job: &Job) -> Result<End> {
+        let Some(mailer) = &self.reach.mailer else {
+            return Ok(End::Again(None, "no mail server is set".to_owned()));
+        };
+        let wanted = self.db.message(&job.body)?.and_then(|outgoing| {
+            let wants = outgoing.subscription.subscription.mail;
+            let address = outgoing.mail.clone().filter(|_| wants)?;
+            Some((outgoing, address))
+        });
+        let Some((outgoing, address)) = wanted else {
+            return Ok(End::Done);
+        };
+        let id = NotificationId::new(job.name.clone())?;
+        let email = self.email(&outgoing, id, Address::new(address)?)?;
+        self.sent(
+            mailer.send(&email),
+            &outgoing.subscription,
+            |subscription| {
+                subscription.mail = false;
+            },
+        )
+    }
+
+    /// Posts a message to a web hook.
+    pub(super) fn hook(&self, job: &Job) -> Result<End> {
+        let Some((webhooks, rules)) = &self.reach.webhooks else {
+            return Ok(End::Again(None, "no web hooks are set".to_owned()));
+        };
+        let Some(outgoing) = self.db.message(&job.body)? else {
+            return Ok(End::Done);
+        };
+        let Some(hook) = &outgoing.subscription.subscription.hook else {
+            return Ok(End::Done);
+        };
+        let outcome = match WebhookUrl::new(hook, rules) {
+            Err(why) => Outcome::Gone { why },
+            Ok(url) => {
+                let secret = String::from_utf8_lossy(&outgoing.subscription.secret).into_owned();
+                let hook = Hook {
+                    url,
+                    secrets: vec![SigningSecret::new(&secret)?],
+                };
+                let news: Vec<_> = outgoing.news.iter().map(|one| self.json(one)).collect();
+                let document = json!({ "type": "snowguard.news", "news": news });
+                let message = Message {
+                    id: NotificationId::new(job.name.clone())?,
+                    json: document.to_string().into_bytes(),
+                };
+                let now = Timestamp::from_millisecond(self.clock.now())?;
+                webhooks.post(&hook, &message, now)
             }
-        }
-        Ok(match failed.first() {
-            None => End::Done,
-            Some(why) => End::Again(None, format!("{} not reached: {why}", failed.len())),
+        };
+        self.sent(outcome, &outgoing.subscription, |subscription| {
+            subscription.hook = None;
         })
     }
 
-    fn send(&self, outgoing: &Outgoing) -> Result<Sent> {
-        let subscription = &outgoing.subscription.subscription;
-        // The same news have the same id, whatever is tried again.
-        let last = outgoing.news.last().map_or(0, |one| one.id);
-        let id = NotificationId::new(format!("s{}-n{last}", outgoing.subscription.id))?;
-        let mut sent = Sent::Done;
-        if let Some((mailer, mail)) = self
-            .reach
-            .mailer
-            .as_ref()
-            .zip(outgoing.mail.as_ref())
-            .filter(|_| subscription.mail)
-        {
-            let email = self.email(outgoing, &id, Address::new(mail.clone())?)?;
-            sent = sent.and(mailer.send(&email));
-        }
-        if let Some(((webhooks, rules), hook)) =
-            self.reach.webhooks.as_ref().zip(subscription.hook.as_ref())
-        {
-            let url = match WebhookUrl::new(hook, rules) {
-                Ok(url) => url,
-                Err(why) => return Ok(Sent::Stop(why.to_string())),
-            };
-            let secret = String::from_utf8_lossy(&outgoing.subscription.secret).into_owned();
-            let hook = Hook {
-                url,
-                secrets: vec![SigningSecret::new(&secret)?],
-            };
-            let news: Vec<_> = outgoing.news.iter().map(|one| self.json(one)).collect();
-            let document = json!({ "type": "snowguard.news", "news": news });
-            let message = Message {
-                id,
-                json: document.to_string().into_bytes(),
-            };
-            let now = Timestamp::from_millisecond(self.clock.now())?;
-            sent = sent.and(webhooks.post(&hook, &message, now));
-        }
-        Ok(sent)
+    /// What follows from an attempt; `stop` takes the way from the subscription whose receiver wants no more by it.
+    fn sent(
+        &self,
+        outcome: Outcome,
+        stored: &StoredSubscription,
+        stop: impl FnOnce(&mut Subscription),
+    ) -> Result<End> {
+        Ok(match outcome {
+            Outcome::Delivered => End::Done,
+            Outcome::Refused { why } => {
+                tracing::warn!(subscription = stored.id, %why, "a message is refused");
+                End::Done
+            }
+            Outcome::Gone { why } => {
+                tracing::info!(subscription = stored.id, %why, "a receiver wants no more");
+                let mut subscription = stored.subscription.clone();
+                stop(&mut subscription);
+                self.db
+                    .change_subscription(stored.person, stored.id, &subscription)?;
+                End::Done
+            }
+            Outcome::Retry { after, why } => End::Again(
+                after.and_then(|after| i64::try_from(after.as_millis()).ok()),
+                why.to_string(),
+            ),
+        })
     }
 
-    fn email(&self, outgoing: &Outgoing, id: &NotificationId, to: Address) -> Result<Email> {
+    fn email(&self, outgoing: &Outgoing, id: NotificationId, to: Address) -> Result<Email> {
         let mut text = String::new();
         for news in &outgoing.news {
             writeln!(
@@ -120,7 +141,7 @@ impl Worker {
             .max()
             .unwrap_or_default();
         Ok(Email {
-            id: id.clone(),
+            id,
             to,
             subject,
             text,
@@ -182,25 +203,4 @@ pub(crate) fn line(news: &Notification) -> String {
         line.push_str(" (known to be exploited)");
     }
     line
-}
-
-/// How sending went.
-enum Sent {
-    /// Everything that was wanted went out, or never will.
-    Done,
-    /// Something has to be tried again.
-    Later(String),
-    /// There is no such receiver any more.
-    Stop(String),
-}
-
-impl Sent {
-    fn and(self, outcome: Outcome) -> Self {
-        match (self, outcome) {
-            (Self::Done, Outcome::Delivered | Outcome::Refused { .. }) => Self::Done,
-            (_, Outcome::Gone { why }) => Self::Stop(why.to_string()),
-            (Self::Done, Outcome::Retry { why, .. }) => Self::Later(why.to_string()),
-            (before, _) => before,
-        }
-    }
 }

@@ -7,6 +7,7 @@ mod publish;
 mod teams;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 pub(crate) use deliver::{line, place};
@@ -26,10 +27,8 @@ pub struct Worker {
     reach: Reach,
     public: PublicAddress,
     clock: Clock,
+    lease: Duration,
 }
-
-/// How long a job may take before another worker takes it over.
-const LEASE: i64 = 5 * 60_000;
 
 /// How long to wait when nothing is due.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -55,6 +54,9 @@ enum End {
 }
 
 impl Worker {
+    /// A job whose worker has not been heard of for so long is usually taken over by another.
+    pub const LEASE: Duration = Duration::from_secs(60);
+
     /// A worker of a name of its own.
     pub fn new(db: Db, name: String, reach: Reach, public: PublicAddress, clock: Clock) -> Self {
         Self {
@@ -63,7 +65,14 @@ impl Worker {
             reach,
             public,
             clock,
+            lease: Self::LEASE,
         }
+    }
+
+    /// With another time after which a silent worker's job is taken over than [`Self::LEASE`].
+    #[must_use]
+    pub fn with_lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
     }
 
     /// Works until `stop` is set; the job at hand is finished first.
@@ -123,11 +132,12 @@ impl Worker {
     /// When the database cannot be used.
     pub fn step(&self) -> Result<bool> {
         let now = Millis::new(self.clock.now());
-        let Some(job) = self.db.claim_job(&self.name, now, LEASE)? else {
+        let lease = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
+        let Some(job) = self.db.claim_job(&self.name, now, lease)? else {
             return Ok(false);
         };
         let end = self
-            .work(&job)
+            .alive(&job, lease, || self.work(&job))
             .unwrap_or_else(|failed| End::Again(None, format!("{failed:#}")));
         let now = self.clock.now();
         match end {
@@ -145,10 +155,31 @@ impl Worker {
         Ok(true)
     }
 
+    /// Does something that may take longer than the lease, and says meanwhile that the job is being worked on.
+    fn alive<T>(&self, job: &Job, lease: i64, work: impl FnOnce() -> T) -> T {
+        let (done, is_done) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while is_done.recv_timeout(self.lease / 3) == Err(RecvTimeoutError::Timeout) {
+                    match self.db.keep_job(job, Millis::new(self.clock.now()), lease) {
+                        Ok(true) => {}
+                        Ok(false) => tracing::warn!(job.kind, job.name, "a job was taken over by another worker"),
+                        Err(failed) => tracing::warn!(%failed, job.kind, job.name, "a job's lease could not be renewed"),
+                    }
+                }
+            });
+            let made = work();
+            drop(done);
+            made
+        })
+    }
+
     fn work(&self, job: &Job) -> Result<End> {
         match job.kind.as_str() {
             "notify" => self.notify(),
             "deliver" => self.deliver(),
+            "mail" => self.mail(job),
+            "hook" => self.hook(job),
             "publish" => self.publish(&job.name),
             "teams" => self.teams(),
             "confirm" => self.confirm(&job.name, &job.body),

@@ -17,6 +17,7 @@ mod hostile;
 mod http;
 mod killed;
 mod limits;
+mod load;
 mod open;
 mod openapi;
 mod pages;

@@ -432,7 +432,7 @@ fn several_processes_share_one_postgresql_and_lose_nothing() {
 }
 
 /// A mail's text: quoted-printable (RFC 2045, 6.7) undone.
-fn text(mail: &str) -> String {
+pub fn text(mail: &str) -> String {
     let joined = mail.replace("\r\n", "\n").replace("=\n", "");
     let mut parts = joined.split('=');
     let mut bytes = parts.next().unwrap().as_bytes().to_vec();
