@@ -1,11 +1,13 @@
 //! Keys on PKCS #11 tokens: YubiKey, Nitrokey, HSMs, SoftHSM.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
-use cryptoki::session::{Session, UserType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use snowguard_boot_format::digest::DigestAlgorithm;
@@ -32,11 +34,12 @@ pub struct TokenOptions {
 }
 
 /// Signs with a key that never leaves its token.
-#[derive(Debug)]
 pub struct TokenSigner {
     session: Session,
     key: ObjectHandle,
     kind: KeyKind,
+    /// Where the token wants it for each signature: CKA_ALWAYS_AUTHENTICATE, as of a YubiKey's key for signatures.
+    pin: Option<AuthPin>,
     certificate: Certificate,
     chain: Vec<Certificate>,
 }
@@ -78,25 +81,69 @@ pub fn open_token(options: &TokenOptions) -> Result<TokenSigner, SignerError> {
             &error,
         )
     })?;
-    pkcs11
-        .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
-        .map_err(|error| failed("the library cannot be used", &error))?;
+    match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        // Once in a process: another key of the token is in use already.
+        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+        Err(error) => return Err(failed("the library cannot be used", &error)),
+    }
     let slot = find_slot(&pkcs11, options.token.as_deref())?;
     let session = pkcs11
         .open_ro_session(slot)
         .map_err(|error| failed("the token cannot be opened", &error))?;
-    let pin = options.pin.reveal("PIN of the token: ")?;
-    session
-        .login(UserType::User, Some(&AuthPin::new(pin.as_str().into())))
-        .map_err(|error| failed("the token doesn't take the PIN", &error))?;
+    let mut pin = log_in(&session, &options.pin)?;
     let key = find_key(&session, options.key.as_deref())?;
+    if !asks_each_time(&session, key) {
+        pin = None;
+    } else if pin.is_none() {
+        pin = Some(reveal(&options.pin)?);
+    }
     Ok(TokenSigner {
         session,
         key,
         kind,
+        pin,
         certificate,
         chain: certificates.collect(),
     })
+}
+
+impl fmt::Debug for TokenSigner {
+    /// Without the PIN.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSigner")
+            .field("key", &self.key)
+            .field("kind", &self.kind)
+            .field("certificate", &self.certificate.subject().to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gives the token the PIN, unless another session of this process has done so: that holds for all of them. What
+/// it was, if it was asked for.
+fn log_in(session: &Session, pin: &Secret) -> Result<Option<AuthPin>, SignerError> {
+    let state = session
+        .get_session_info()
+        .map_err(|error| failed("the token doesn't tell its state", &error))?
+        .session_state();
+    if matches!(state, SessionState::RoUser | SessionState::RwUser) {
+        return Ok(None);
+    }
+    let pin = reveal(pin)?;
+    session
+        .login(UserType::User, Some(&pin))
+        .map_err(|error| failed("the token doesn't take the PIN", &error))?;
+    Ok(Some(pin))
+}
+
+fn reveal(pin: &Secret) -> Result<AuthPin, SignerError> {
+    let pin = pin.reveal("PIN of the token: ")?;
+    Ok(AuthPin::new(pin.as_str().into()))
+}
+
+/// Whether the token wants the PIN for each signature of this key. Tokens that don't know the attribute don't.
+fn asks_each_time(session: &Session, key: ObjectHandle) -> bool {
+    let attributes = session.get_attributes(key, &[AttributeType::AlwaysAuthenticate]);
+    attributes.is_ok_and(|found| found.contains(&Attribute::AlwaysAuthenticate(true)))
 }
 
 fn find_slot(pkcs11: &Pkcs11, label: Option<&str>) -> Result<Slot, SignerError> {
@@ -154,6 +201,23 @@ impl Signer for TokenSigner {
     }
 
     fn sign(&self, request: &SigningRequest<'_>) -> Result<Vec<u8>, SignError> {
+        let signature = match &self.pin {
+            None => self.sign_at_once(request)?,
+            Some(pin) => self.sign_in_parts(request, pin)?,
+        }
+        .map_err(|error| SignError::Unavailable {
+            reason: format!("the token gave no signature (pulled out?): {error}"),
+        })?;
+        match self.kind {
+            KeyKind::P256 | KeyKind::P384 => ecdsa_der(&signature),
+            _ => Ok(signature),
+        }
+    }
+}
+
+impl TokenSigner {
+    /// The digest is made here: some tokens make none.
+    fn sign_at_once(&self, request: &SigningRequest<'_>) -> Result<Signature, SignError> {
         let digest = request.algorithm.digest(&[request.message]);
         let (mechanism, data) = match self.kind {
             KeyKind::P256 | KeyKind::P384 => (Mechanism::Ecdsa, digest.as_bytes().to_vec()),
@@ -163,16 +227,41 @@ impl Signer for TokenSigner {
                 (Mechanism::RsaPkcs, data)
             }
         };
-        let signature = self
-            .session
-            .sign(&mechanism, self.key, &data)
-            .map_err(|error| SignError::Unavailable {
-                reason: format!("the token gave no signature (pulled out?): {error}"),
-            })?;
-        match self.kind {
-            KeyKind::P256 | KeyKind::P384 => ecdsa_der(&signature),
-            _ => Ok(signature),
-        }
+        Ok(self.session.sign(&mechanism, self.key, &data))
+    }
+
+    /// The PIN has its place between the beginning of a signature and its data (PKCS #11 3.1, 5.6.7), where only
+    /// mechanisms that make the digest themselves stop.
+    fn sign_in_parts(
+        &self,
+        request: &SigningRequest<'_>,
+        pin: &AuthPin,
+    ) -> Result<Signature, SignError> {
+        let elliptic = matches!(self.kind, KeyKind::P256 | KeyKind::P384);
+        let mechanism = match (request.algorithm, elliptic) {
+            (DigestAlgorithm::Sha256, false) => Mechanism::Sha256RsaPkcs,
+            (DigestAlgorithm::Sha384, false) => Mechanism::Sha384RsaPkcs,
+            (DigestAlgorithm::Sha512, false) => Mechanism::Sha512RsaPkcs,
+            (DigestAlgorithm::Sha256, true) => Mechanism::EcdsaSha256,
+            (DigestAlgorithm::Sha384, true) => Mechanism::EcdsaSha384,
+            (DigestAlgorithm::Sha512, true) => Mechanism::EcdsaSha512,
+            (other, _) => return Err(not_signed_with(other)),
+        };
+        let session = &self.session;
+        Ok(session
+            .sign_init(&mechanism, self.key)
+            .and_then(|()| session.login(UserType::ContextSpecific, Some(pin)))
+            .and_then(|()| session.sign_update(request.message))
+            .and_then(|()| session.sign_final()))
+    }
+}
+
+/// As the token gives it.
+type Signature = Result<Vec<u8>, Error>;
+
+fn not_signed_with(algorithm: DigestAlgorithm) -> SignError {
+    SignError::Refused {
+        reason: format!("{algorithm} is not signed with"),
     }
 }
 
@@ -182,11 +271,7 @@ fn digest_info(algorithm: DigestAlgorithm) -> Result<[u8; 19], SignError> {
         DigestAlgorithm::Sha256 => (0x31, 1, 0x20),
         DigestAlgorithm::Sha384 => (0x41, 2, 0x30),
         DigestAlgorithm::Sha512 => (0x51, 3, 0x40),
-        other => {
-            return Err(SignError::Refused {
-                reason: format!("{other} is not signed with"),
-            });
-        }
+        other => return Err(not_signed_with(other)),
     };
     Ok([
         0x30, total, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc,

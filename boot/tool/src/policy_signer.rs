@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use snowguard_boot_format::signer::Signer;
 use snowguard_boot_format::time::Time;
 use snowguard_boot_installer::policy::PolicyKey;
 
@@ -38,6 +39,21 @@ impl PolicyKeyOptions {
     /// # Errors
     /// When it cannot be used.
     pub fn open(&self, images: &SignerOptions, now: Time) -> Result<Option<PolicyKey>> {
+        let Some(signer) = self.signer(images, now)? else {
+            return Ok(None);
+        };
+        Ok(Some(PolicyKey::new(signer)?))
+    }
+
+    /// The signer alone.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn signer(
+        &self,
+        images: &SignerOptions,
+        now: Time,
+    ) -> Result<Option<Box<dyn Signer + Send>>> {
         let certificate = self.policy_certificate.clone();
         let options = if let Some(key) = &self.policy_key {
             images.in_file(
@@ -46,9 +62,9 @@ impl PolicyKeyOptions {
                 self.policy_passphrase_file.clone(),
             )
         } else if let Some(label) = &self.policy_token_key {
-            images.on_token(label.clone(), certificate)
+            images.on_token(label.clone(), certificate)?
         } else if let Some(name) = &self.policy_remote_key {
-            images.at_remote(name.clone())
+            images.at_remote(name.clone())?
         } else if certificate.is_some() {
             return Err(anyhow::anyhow!(
                 "--policy-certificate needs --policy-key or --policy-token-key"
@@ -57,7 +73,6 @@ impl PolicyKeyOptions {
         } else {
             return Ok(None);
         };
-        let signer = options.open(now).context("the policies' key")?;
-        Ok(Some(PolicyKey::new(signer)?))
+        options.open(now).context("the policies' key").map(Some)
     }
 }

@@ -144,20 +144,36 @@ impl SignerOptions {
     }
 
     /// The same options for another key on the same token.
-    pub fn on_token(&self, label: String, certificate: Option<PathBuf>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// With [`Failure::Usage`] when no token is named.
+    pub fn on_token(&self, label: String, certificate: Option<PathBuf>) -> Result<Self> {
+        if self.token_module.is_none() {
+            return Err(not_beside(
+                "--policy-token-key is on the token of --token-module",
+            ));
+        }
+        Ok(Self {
             token_key: Some(label),
             certificate,
             ..self.clone()
-        }
+        })
     }
 
     /// The same options for another key at the same remote signer.
-    pub fn at_remote(&self, name: String) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// With [`Failure::Usage`] when no remote signer is named.
+    pub fn at_remote(&self, name: String) -> Result<Self> {
+        if self.remote.is_none() {
+            return Err(not_beside(
+                "--policy-remote-key is at the signer of --remote",
+            ));
+        }
+        Ok(Self {
             remote_key: name,
             ..self.clone()
-        }
+        })
     }
 
     fn open_any(&self) -> Result<Box<dyn Signer + Send>> {
@@ -199,4 +215,9 @@ impl SignerOptions {
         )
         .context(Failure::Usage))
     }
+}
+
+/// Clap lets an argument go without the one it requires where that one could not stand beside a third.
+fn not_beside(what: &str) -> anyhow::Error {
+    anyhow::anyhow!("{what}, which signs the images too").context(Failure::Usage)
 }

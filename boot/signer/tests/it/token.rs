@@ -138,6 +138,77 @@ fn each_kind_of_key_on_a_token_signs() {
     }
 }
 
+/// Puts the key `rsa` on the token once more, so that it wants the PIN for each signature, as a YubiKey does for its
+/// key of signatures.
+fn put_guarded_key(folder: &Path) {
+    use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+    use cryptoki::object::{Attribute, KeyType, ObjectClass};
+    use rsa::pkcs8::DecodePrivateKey;
+    use rsa::traits::{PrivateKeyParts, PublicKeyParts};
+    let pem = std::fs::read_to_string(folder.join("rsa.key")).expect("read");
+    let der = snowguard_boot_format::pem::blocks(&pem, "PRIVATE KEY").expect("PEM");
+    let key = rsa::PrivateKey::from_pkcs8_der(&der[0]).expect("a key");
+    let [first, second] = key.primes() else {
+        panic!("not two primes");
+    };
+    let bytes = |number: &rsa::BoxedUint| number.to_be_bytes_trimmed_vartime().to_vec();
+    let inverse = key.crt_coefficient().expect("it can be had");
+    let exponents = [key.dp(), key.dq()].map(|number| bytes(number.expect("precomputed")));
+    let template = [
+        Attribute::Class(ObjectClass::PRIVATE_KEY),
+        Attribute::KeyType(KeyType::RSA),
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Sign(true),
+        Attribute::AlwaysAuthenticate(true),
+        Attribute::Label(b"guarded".to_vec()),
+        Attribute::Modulus(bytes(key.n())),
+        Attribute::PublicExponent(bytes(key.e())),
+        Attribute::PrivateExponent(bytes(key.d())),
+        Attribute::Prime1(bytes(first)),
+        Attribute::Prime2(bytes(second)),
+        Attribute::Exponent1(exponents[0].clone()),
+        Attribute::Exponent2(exponents[1].clone()),
+        Attribute::Coefficient(bytes(&inverse)),
+    ];
+    let pkcs11 = Pkcs11::new(module()).expect("loaded");
+    pkcs11
+        .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
+        .expect("the first in this process");
+    let slot = pkcs11.get_slots_with_initialized_token().expect("slots")[0];
+    let session = pkcs11.open_rw_session(slot).expect("opened");
+    let pin = cryptoki::types::AuthPin::new("1234".into());
+    session
+        .login(cryptoki::session::UserType::User, Some(&pin))
+        .expect("logged in");
+    session.create_object(&template).expect("made");
+}
+
+#[test]
+fn a_key_that_wants_the_pin_each_time_gets_it_each_time() {
+    let Some(folder) =
+        in_own_process("token::a_key_that_wants_the_pin_each_time_gets_it_each_time")
+    else {
+        return;
+    };
+    put_guarded_key(&folder);
+    let mut guarded = options(&folder, "guarded", "1234");
+    guarded.certificates = folder.join("rsa.pem");
+    let signer = open_token(&guarded).expect("opened");
+    let plain = open_token(&options(&folder, "rsa", "1234")).expect("opened beside it");
+    for algorithm in [
+        DigestAlgorithm::Sha256,
+        DigestAlgorithm::Sha384,
+        DigestAlgorithm::Sha256,
+    ] {
+        let signed = sign(image(b"code", 0), &signer, algorithm, None).expect("signed");
+        let same = sign(image(b"code", 0), &plain, algorithm, None).expect("signed");
+        assert_eq!(signed, same, "the same key");
+    }
+    assert!(!format!("{signer:?}").contains("1234"));
+}
+
 #[test]
 fn a_wrong_pin_token_or_key_is_told() {
     let Some(folder) = in_own_process("token::a_wrong_pin_token_or_key_is_told") else {

@@ -13,8 +13,9 @@ use snowguard_boot_format::time::Time;
 use snowguard_boot_signer::remote::{Policy, Server, ServerOptions, check_log};
 
 use crate::files;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
+use crate::policy_signer::PolicyKeyOptions;
 use crate::signer::SignerOptions;
 
 /// What to do.
@@ -55,6 +56,11 @@ pub struct ServeOptions {
     name: String,
     #[command(flatten)]
     signer: SignerOptions,
+    /// The policies' key's name for clients
+    #[arg(long, value_name = "NAME", default_value = "pcr")]
+    policy_name: String,
+    #[command(flatten)]
+    policy_key: PolicyKeyOptions,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,6 +68,10 @@ struct Listening {
     address: String,
     key: String,
     certificate: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_certificate: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,13 +100,26 @@ impl Command {
 }
 
 fn serve(options: &ServeOptions, output: &Output) -> Result<Outcome> {
-    let signer = options.signer.open(crate::clock::now()?)?;
+    let now = crate::clock::now()?;
+    let signer = options.signer.open(now)?;
+    let policy_signer = options.policy_key.signer(&options.signer, now)?;
     let policy = files::read(&options.policy, files::MAX_SMALL)?;
     let policy = Policy::parse(&policy)
         .with_context(|| format!("cannot use {}", options.policy.display()))?;
     let certificate = signer.certificate().subject().to_string();
     let mut keys: BTreeMap<String, Box<dyn Signer + Send>> = BTreeMap::new();
     keys.insert(options.name.clone(), signer);
+    let mut policy_certificate = None;
+    if let Some(signer) = policy_signer {
+        policy_certificate = Some(signer.certificate().subject().to_string());
+        if keys.insert(options.policy_name.clone(), signer).is_some() {
+            return Err(anyhow::anyhow!(
+                "both keys are named {:?}; --name and --policy-name tell them apart",
+                options.name
+            )
+            .context(Failure::Usage));
+        }
+    }
     let server = Server::bind(ServerOptions {
         address: options.listen,
         certificate: options.tls_certificate.clone(),
@@ -111,6 +134,10 @@ fn serve(options: &ServeOptions, output: &Output) -> Result<Outcome> {
         address: server.address()?.to_string(),
         key: options.name.clone(),
         certificate,
+        policy_key: policy_certificate
+            .is_some()
+            .then(|| options.policy_name.clone()),
+        policy_certificate,
     })?;
     server.run();
     Ok(Outcome::Good)
@@ -127,7 +154,11 @@ impl fmt::Display for Listening {
             f,
             "signing as {} at https://{}, key {:?}",
             self.certificate, self.address, self.key
-        )
+        )?;
+        if let (Some(key), Some(certificate)) = (&self.policy_key, &self.policy_certificate) {
+            write!(f, "\nand policies as {certificate}, key {key:?}")?;
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,14 @@
 //! Keys that are not in files here: behind `signer serve`, and on a token.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::image::image;
-use crate::program::Place;
+use crate::program::{Place, SIGNER};
 use crate::tools::{must, there};
+
+mod policies;
 
 /// Ended when the test ends, however it does.
 struct Serving(Child);
@@ -60,102 +63,78 @@ fn certificate(place: &Place, name: &str, extension: &str) {
     );
 }
 
-#[test]
-fn a_machine_without_keys_has_its_image_signed_elsewhere() {
-    if !there("openssl") {
-        return;
-    }
-    let place = Place::new().with_keys();
-    must(
-        "openssl",
-        &[
-            "req",
-            "-x509",
-            "-nodes",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-subj",
-            "/CN=ca",
-            "-keyout",
-            &place.text("ca.key"),
-            "-out",
-            &place.text("ca.pem"),
-        ],
-    );
-    certificate(&place, "server", "subjectAltName=DNS:localhost");
-    certificate(&place, "builder", "extendedKeyUsage=clientAuth");
+/// Certificates of an authority, a server and a client, and a policy by which the client may have this.
+fn allow(place: &Place, keys: &str, purposes: &str, per_minute: u32) {
+    let paths = ["ca.key", "ca.pem"].map(|name| place.text(name));
+    let arguments = [
+        &["req", "-x509", "-nodes", "-newkey", "ec"][..],
+        &["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=ca"],
+        &["-keyout", &paths[0], "-out", &paths[1]],
+    ];
+    must("openssl", &arguments.concat());
+    certificate(place, "server", "subjectAltName=DNS:localhost");
+    certificate(place, "builder", "extendedKeyUsage=clientAuth");
     let der = Command::new("openssl")
         .args(["x509", "-outform", "DER", "-in", &place.text("builder.pem")])
         .output()
         .expect("openssl starts")
         .stdout;
     let fingerprint = snowguard_boot_format::digest::DigestAlgorithm::Sha256.digest(&[&der]);
-    place.write(
-        "policy.json",
-        format!(
-            r#"{{"clients": [{{"name": "builder", "certificate_sha256": "{fingerprint}",
-            "keys": ["db"], "purposes": ["image"], "per_minute": 1}}]}}"#
-        )
-        .as_bytes(),
+    let policy = format!(
+        r#"{{"clients": [{{"name": "builder", "certificate_sha256": "{fingerprint}",
+        "keys": {keys}, "purposes": {purposes}, "per_minute": {per_minute}}}]}}"#
     );
+    place.write("policy.json", policy.as_bytes());
+}
+
+/// A server with these keys, and its address.
+fn serve(place: &Place, keys: &[&str]) -> (Serving, String) {
+    let fixed = [
+        &["--json", "signer", "serve", "--listen", "127.0.0.1:0"][..],
+        &["--tls-certificate", "server.pem", "--tls-key", "server.key"],
+        &["--client-authority", "ca.pem", "--policy", "policy.json"],
+        &["--log", "log"],
+    ];
     let mut serving = Serving(
         place
-            .command(&[
-                "--json",
-                "signer",
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--tls-certificate",
-                "server.pem",
-                "--tls-key",
-                "server.key",
-                "--client-authority",
-                "ca.pem",
-                "--policy",
-                "policy.json",
-                "--log",
-                "log",
-                "--key",
-                "k/keys/db/db.key",
-                "--certificate",
-                "k/keys/db/db.pem",
-            ])
+            .command(&[&fixed.concat(), keys].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the server starts"),
     );
     let output = serving.0.stdout.take().expect("piped");
-    let address = BufReader::new(output)
+    let port = BufReader::new(output)
         .lines()
         .map_while(Result::ok)
         .find_map(|line| {
-            Some(
-                line.trim()
-                    .strip_prefix("\"address\": \"127.0.0.1:")?
-                    .trim_end_matches("\",")
-                    .to_owned(),
-            )
+            let line = line.trim().strip_prefix("\"address\": \"127.0.0.1:")?;
+            Some(line.trim_end_matches("\",").to_owned())
         })
         .expect("it tells where it listens");
-    let url = format!("https://localhost:{address}");
+    (serving, format!("https://localhost:{port}"))
+}
 
+/// How a client asks.
+const CLIENT: [&str; 6] = [
+    "--client-certificate",
+    "builder.pem",
+    "--client-key",
+    "builder.key",
+    "--server-authority",
+    "ca.pem",
+];
+
+#[test]
+fn a_machine_without_keys_has_its_image_signed_elsewhere() {
+    if !there("openssl") {
+        return;
+    }
+    let place = Place::new().with_keys();
+    allow(&place, r#"["db"]"#, r#"["image"]"#, 1);
+    let (_serving, url) = serve(&place, &SIGNER);
     place.write("a.efi", &image(&[".text"]));
-    let sign = [
-        "sign",
-        "a.efi",
-        "--remote",
-        &url,
-        "--client-certificate",
-        "builder.pem",
-        "--client-key",
-        "builder.key",
-        "--server-authority",
-        "ca.pem",
-    ];
+    let sign = [&["sign", "a.efi", "--remote", &url][..], &CLIENT].concat();
     place.good(&sign);
     place.good(&["verify", "--certificate", "k/keys/db/db.pem", "a.efi"]);
     // One a minute; the image stays as it was.
@@ -173,54 +152,47 @@ fn a_machine_without_keys_has_its_image_signed_elsewhere() {
     assert!(told.contains("line 2 of the log"), "{told}");
 }
 
-#[test]
-fn a_key_on_a_token_signs_and_the_pin_is_no_argument() {
+/// A token with these keys, by label, and its library; `None` where there is no SoftHSM.
+fn token(place: &Place, keys: &[(&str, &str)]) -> Option<&'static str> {
     if !there("softhsm2-util") {
-        return;
+        return None;
     }
     let module = [
         "/usr/lib/softhsm/libsofthsm2.so",
         "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
     ]
     .into_iter()
-    .find(|path| std::path::Path::new(path).exists())
+    .find(|path| Path::new(path).exists())
     .expect("softhsm2 brings its library");
-    let place = Place::new().with_keys();
     std::fs::create_dir(place.at("tokens")).expect("made");
     let config = format!("directories.tokendir = {}\n", place.text("tokens"));
     place.write("softhsm2.conf", config.as_bytes());
-    for arguments in [
-        &[
-            "--init-token",
-            "--free",
-            "--label",
-            "boot",
-            "--so-pin",
-            "0000",
-            "--pin",
-            "1234",
-        ][..],
-        &[
-            "--import",
-            &place.text("k/keys/db/db.key"),
-            "--token",
-            "boot",
-            "--label",
-            "db",
-            "--id",
-            "01",
-            "--pin",
-            "1234",
-        ],
-    ] {
+    let util = |arguments: &[&str]| {
         let status = Command::new("softhsm2-util")
             .args(arguments)
+            .args(["--pin", "1234"])
             .env("SOFTHSM2_CONF", place.at("softhsm2.conf"))
             .stdout(Stdio::null())
             .status()
             .expect("softhsm2-util starts");
         assert!(status.success());
+    };
+    let label = ["--init-token", "--free", "--label", "boot"];
+    util(&[&label[..], &["--so-pin", "0000"]].concat());
+    for (number, (label, key)) in keys.iter().enumerate() {
+        let (key, id) = (place.text(key), format!("0{number}"));
+        let import = ["--import", &key, "--token", "boot", "--label", label];
+        util(&[&import[..], &["--id", &id]].concat());
     }
+    Some(module)
+}
+
+#[test]
+fn a_key_on_a_token_signs_and_the_pin_is_no_argument() {
+    let place = Place::new().with_keys();
+    let Some(module) = token(&place, &[("db", "k/keys/db/db.key")]) else {
+        return;
+    };
     place.write("a.efi", &image(&[".text"]));
     let with_pin = |pin: &str| {
         let arguments = [
