@@ -12,8 +12,10 @@ use crate::error::SignerError;
 use crate::secret::Secret;
 use crate::software::{SoftwareKey, SoftwareSigner};
 
-/// More bytes than any key or chain of certificates has.
+/// More bytes than any key or chain of certificates has; larger files are refused.
 const MAX_SIZE: u64 = 1 << 20;
+/// Room for any usual secret, so that none is copied about in memory while it is read.
+const ROOM: usize = 64 << 10;
 
 /// The signer of a private key and its certificates, all in PEM. The first certificate is the
 /// key's; those after it are put into signatures beside it. The passphrase is looked for only if the
@@ -46,15 +48,6 @@ pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, SignerError> {
     })
 }
 
-/// The text of a file without secrets.
-pub(crate) fn read_text(path: &Path) -> Result<String, SignerError> {
-    let bytes = read_limited(open(path)?, path)?;
-    String::from_utf8(bytes).map_err(|_| SignerError::Key {
-        place: path.display().to_string(),
-        what: "it is not text (PEM)",
-    })
-}
-
 /// The text of a file with a secret: a private key, a PIN.
 ///
 /// # Errors
@@ -82,7 +75,7 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, SignerError> {
             owner: meta.uid(),
         });
     }
-    let bytes = Zeroizing::new(read_limited(file, path)?);
+    let bytes = read_limited(file, path)?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(_) => Err(SignerError::Key {
@@ -102,13 +95,19 @@ fn open(path: &Path) -> Result<File, SignerError> {
         })
 }
 
-fn read_limited(file: File, path: &Path) -> Result<Vec<u8>, SignerError> {
-    let mut bytes = Vec::new();
-    file.take(MAX_SIZE)
+fn read_limited(file: File, path: &Path) -> Result<Zeroizing<Vec<u8>>, SignerError> {
+    let failed = |source| SignerError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM));
+    file.take(MAX_SIZE + 1)
         .read_to_end(&mut bytes)
-        .map_err(|source| SignerError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(failed(std::io::Error::other(format!(
+            "it has more than {MAX_SIZE} bytes"
+        ))));
+    }
     Ok(bytes)
 }

@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use snowguard_boot_format::signer::{Purpose, SignError, Signer, SigningRequest};
 use snowguard_boot_format::x509::Certificate;
-use ureq::tls::{ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig};
+use ureq::tls::{ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use super::protocol::{KeyAnswer, MAX_BODY, PurposeName, Refusal, SignAnswer, SignQuestion};
 use crate::error::SignerError;
-use crate::files::{read_secret, read_text};
+use crate::files::{read_certificates, read_secret};
 
 /// Which key at which server, and how to show who asks.
 #[derive(Debug, Clone)]
@@ -54,20 +54,18 @@ pub fn open_remote(options: &RemoteOptions) -> Result<RemoteSigner, SignerError>
         return Err(failed("the address must begin with https://", &options.url));
     }
     let certificates = |path| -> Result<Vec<_>, SignerError> {
-        let text = read_text(path)?;
-        let mut found = Vec::new();
-        for item in ureq::tls::parse_pem(text.as_bytes()) {
-            if let PemItem::Certificate(certificate) =
-                item.map_err(|error| failed("a certificate cannot be read", error))?
-            {
-                found.push(certificate);
-            }
-        }
-        Ok(found)
+        let read = read_certificates(path)?;
+        let own = |one: &Certificate| ureq::tls::Certificate::from_der(one.der()).to_owned();
+        Ok(read.iter().map(own).collect())
     };
     let key = read_secret(&options.private_key)?;
-    let key = PrivateKey::from_pem(key.as_bytes())
-        .map_err(|error| failed("the client's key cannot be read", error))?;
+    let key = PrivateKey::from_pem(key.as_bytes()).map_err(|_| {
+        let path = options.private_key.display();
+        failed(
+            &format!("{path} cannot be used for TLS"),
+            "no private key in PEM",
+        )
+    })?;
     let tls = TlsConfig::builder()
         .client_cert(Some(ClientCert::new_with_certs(
             &certificates(&options.certificate)?,
@@ -90,8 +88,9 @@ pub fn open_remote(options: &RemoteOptions) -> Result<RemoteSigner, SignerError>
     let response = agent
         .get(format!("{url}/v1/keys/{}", options.key))
         .call()
-        .map_err(|error| failed("the server cannot be asked", error))?;
-    let answer: KeyAnswer = answer(response).map_err(|why| failed("the server refuses", why))?;
+        .map_err(|error| failed(&format!("{url} cannot be asked"), error))?;
+    let answer: KeyAnswer =
+        answer(response).map_err(|why| failed(&format!("{url} refuses"), why))?;
     let mut certificates = Vec::new();
     for pem in &answer.certificates {
         let read = Certificate::from_pem(pem)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +24,7 @@ use super::log::{Line, Log};
 use super::policy::{Client, Policy, Rates};
 use super::protocol::{KeyAnswer, Refusal, SignAnswer, SignQuestion, algorithm};
 use crate::error::SignerError;
-use crate::files::{read_secret, read_text};
+use crate::files::{read_certificates, read_secret};
 
 /// Connections at one time; more are closed at once.
 const MAX_CONNECTIONS: usize = 32;
@@ -79,7 +79,7 @@ impl fmt::Debug for Server {
 /// What came of a question: a status and the reason, or the document.
 type Answer = Result<String, (u16, String)>;
 
-fn failed(what: &str, why: impl ToString) -> SignerError {
+fn failed(what: &str, why: impl fmt::Display) -> SignerError {
     SignerError::Remote {
         what: what.to_owned(),
         why: why.to_string(),
@@ -159,32 +159,33 @@ impl Server {
 }
 
 fn tls(options: &ServerOptions) -> Result<ServerConfig, SignerError> {
+    let unusable = |path: &Path, error: &dyn fmt::Display| {
+        failed(&format!("{} cannot be used for TLS", path.display()), error)
+    };
     let certificates = |path| -> Result<Vec<CertificateDer<'static>>, SignerError> {
-        let text = read_text(path)?;
-        CertificateDer::pem_slice_iter(text.as_bytes())
-            .map(|one| one.map_err(|error| failed("a certificate cannot be read", error)))
-            .collect()
+        let read = read_certificates(path)?;
+        Ok(read.iter().map(|one| one.der().to_vec().into()).collect())
     };
     let mut roots = RootCertStore::empty();
     for certificate in certificates(&options.client_authority)? {
         roots
             .add(certificate)
-            .map_err(|error| failed("the clients' authority cannot be used", error))?;
+            .map_err(|error| unusable(&options.client_authority, &error))?;
     }
     let key = read_secret(&options.private_key)?;
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-        .map_err(|error| failed("the server's key cannot be read", error))?;
+        .map_err(|_| unusable(&options.private_key, &"no private key in PEM"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier =
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
             .build()
-            .map_err(|error| failed("the clients' authority cannot be used", error))?;
+            .map_err(|error| unusable(&options.client_authority, &error))?;
     ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| failed("TLS cannot be set up", error))?
         .with_client_cert_verifier(verifier)
         .with_single_cert(certificates(&options.certificate)?, key)
-        .map_err(|error| failed("the server's certificate cannot be used", error))
+        .map_err(|error| unusable(&options.certificate, &error))
 }
 
 fn serve(stream: TcpStream, tls: Arc<ServerConfig>, shared: &Shared) -> Result<(), String> {
