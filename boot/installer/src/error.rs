@@ -141,7 +141,7 @@ fn advice(error: &io::Error) -> String {
              run fsck.fat -a"
         }
         io::ErrorKind::StorageFull => {
-            "; the partition is full. Nothing was deleted, and what was begun has been taken back"
+            "; the partition is full; what was begun is taken back, now or by the next run"
         }
         io::ErrorKind::PermissionDenied => "; this needs root",
         _ if error.raw_os_error() == Some(5) => {

@@ -33,7 +33,13 @@ pub fn gather(program: &Path) -> Result<Vec<u8>, String> {
         .mode(0o600)
         .open(&initrd)
         .map_err(failed)?;
-    let run = Command::new(program)
+    let mut command = Command::new(program);
+    // The rest of the environment is none of its business: a token's PIN may be in it.
+    command.env_clear();
+    for name in ["PATH", "HOME"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    let run = command
         .arg(&initrd)
         .env("TMPDIR", folder.path())
         .stdin(Stdio::null())

@@ -1,7 +1,8 @@
 //! The program's own forge, with keys made on the spot and a stub that is an image but no program.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use snowguard_boot_format::signer::{SignError, Signer, SigningRequest};
 use snowguard_boot_format::x509::Certificate;
@@ -21,6 +22,8 @@ pub struct Exchangeable {
     pub stub: String,
     /// Whether images bring signed policies.
     pub policies: bool,
+    /// How many signatures the token gives before it is pulled out; all if `None`.
+    pub token: Option<Arc<AtomicUsize>>,
     read: Mutex<HashMap<[Digest; 2], Result<Read, ForgeError>>>,
 }
 
@@ -35,18 +38,26 @@ pub fn forge() -> Exchangeable {
         key: Key::First,
         stub: "stub 1".to_owned(),
         policies: false,
+        token: None,
         read: Mutex::default(),
     }
 }
 
 impl Exchangeable {
     pub fn thin(&self) -> ThinForge {
-        let forge = ThinForge::new(
-            image(self.stub.as_bytes(), 0),
-            Box::new(Shared(self.key.signer())),
-        );
+        let signer = Shared {
+            signer: self.key.signer(),
+            token: self.token.clone(),
+        };
+        let forge = ThinForge::new(image(self.stub.as_bytes(), 0), Box::new(signer));
         match self.policies {
-            true => forge.with_policy_key(PolicyKey::new(Box::new(Shared(policies()))).unwrap()),
+            true => {
+                let signer = Shared {
+                    signer: policies(),
+                    token: self.token.clone(),
+                };
+                forge.with_policy_key(PolicyKey::new(Box::new(signer)).unwrap())
+            }
             false => forge,
         }
     }
@@ -107,14 +118,24 @@ impl Key {
     }
 }
 
-struct Shared(&'static SoftwareSigner);
+struct Shared {
+    signer: &'static SoftwareSigner,
+    token: Option<Arc<AtomicUsize>>,
+}
 
 impl Signer for Shared {
     fn certificate(&self) -> &Certificate {
-        self.0.certificate()
+        self.signer.certificate()
     }
 
     fn sign(&self, request: &SigningRequest<'_>) -> Result<Vec<u8>, SignError> {
-        self.0.sign(request)
+        if let Some(left) = &self.token {
+            let one_less = |left: usize| left.checked_sub(1);
+            let given = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+            given.map_err(|_| SignError::Unavailable {
+                reason: "the token gave no signature (pulled out?)".to_owned(),
+            })?;
+        }
+        self.signer.sign(request)
     }
 }

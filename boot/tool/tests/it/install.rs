@@ -167,6 +167,37 @@ fn damage_is_told_and_ends_with_1() {
 }
 
 #[test]
+fn the_pin_of_a_token_reaches_no_program_of_an_initrd() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place();
+    generation(&place, 1);
+    let program = place.at("append-secrets");
+    fs::write(&program, "#!/bin/sh\nenv >> \"$1\"\n").expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("set");
+    let path = place.at("1-system/boot.json");
+    let text = fs::read_to_string(&path).expect("read");
+    let named = format!("\"initrdSecrets\":\"{}\"", program.display());
+    let changed = text.replace("\"initrdSecrets\":null", &named);
+    assert_ne!(changed, text);
+    fs::write(&path, changed).expect("written");
+    let output = place
+        .command(&arguments(&["1-system"]))
+        .env("SNOWGUARD_TOKEN_PIN", "8765309")
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .expect("the program starts");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}");
+    let written = fs::read_dir(place.at("esp/EFI/nixos")).expect("read");
+    let written: Vec<u8> = written
+        .flat_map(|entry| fs::read(entry.expect("an entry").path()).expect("read"))
+        .collect();
+    let written = String::from_utf8_lossy(&written);
+    assert!(written.contains("TMPDIR="), "the program ran");
+    assert!(!written.contains("8765309") && !told.contains("8765309"));
+}
+
+#[test]
 fn what_would_not_boot_is_refused_with_1() {
     let place = place();
     generation(&place, 1);

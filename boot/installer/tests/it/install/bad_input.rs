@@ -1,6 +1,8 @@
 //! What goes wrong from outside, and what is said about it.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use serde_json::json;
 use snowguard_boot_installer::error::{Error, Refusal};
@@ -8,6 +10,7 @@ use snowguard_boot_installer::volume::{Mounted, Volume, VolumePath};
 
 use super::folder::Machine;
 use crate::fat::Fat;
+use crate::store::boot_loader;
 
 #[test]
 fn a_wrong_generation_is_skipped_with_its_reason() {
@@ -153,7 +156,7 @@ fn a_partition_that_fills_halfway_is_as_free_as_before() {
     assert!(
         error
             .to_string()
-            .contains("the partition is full. Nothing was deleted"),
+            .contains("the partition is full; what was begun"),
         "{error}"
     );
     // Folders may have grown by a cluster each.
@@ -167,6 +170,36 @@ fn a_partition_that_fills_halfway_is_as_free_as_before() {
     assert_eq!((names("EFI/Linux"), names("EFI/nixos")), (1, 2));
     machine.try_install_on(&volume).unwrap();
     assert_eq!((names("EFI/Linux"), names("EFI/nixos")), (2, 4));
+}
+
+/// After any number of signatures: images, policies and the boot loader are all signed before anything is written.
+#[test]
+fn a_token_pulled_out_in_the_middle_of_an_install_leaves_the_partition_as_it_was() {
+    let mut machine = Machine::new();
+    machine.store.generation(1, 100, 100);
+    machine.switch_to(1);
+    machine.install();
+    for number in 2..=3 {
+        machine.store.generation(number, 100, 100);
+    }
+    machine.switch_to(3);
+    machine.boot_loader = boot_loader("260.1");
+    machine.forge.policies = true;
+    let before = machine.snapshot();
+    // Three images with four policies each, since the first has no policies yet, and the boot loader.
+    let needed = 3 * 5 + 1;
+    for given in (0..needed).step_by(3) {
+        machine.forge.token = Some(Arc::new(AtomicUsize::new(given)));
+        let error = machine.try_install().unwrap_err();
+        assert!(
+            error.to_string().contains("pulled out?"),
+            "{given}: {error}"
+        );
+        assert_eq!(machine.snapshot(), before, "{given}");
+    }
+    machine.forge.token = Some(Arc::new(AtomicUsize::new(needed)));
+    machine.install();
+    assert_eq!(machine.generations(), [1, 2, 3]);
 }
 
 #[test]
