@@ -83,6 +83,17 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         .context(Failure::Effect)
 }
 
+/// Returns when the names in a folder last.
+///
+/// # Errors
+/// With [`Failure::Effect`].
+pub fn sync_folder(path: &Path) -> Result<()> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("cannot synchronise {}", path.display()))
+        .context(Failure::Effect)
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)

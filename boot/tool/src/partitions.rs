@@ -22,6 +22,23 @@ pub struct PartitionOptions {
     pub any_file_system: bool,
 }
 
+impl PartitionOptions {
+    /// A partition for looking at it. What is no FAT file system is most likely not mounted, which is said.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn read(&self, path: &Path) -> Result<Mounted> {
+        let volume = Mounted::read(path)?;
+        if !volume.is_fat() && !self.any_file_system {
+            tracing::warn!(
+                "{}: not a FAT file system, which firmware could read; is the partition mounted?",
+                path.display()
+            );
+        }
+        Ok(volume)
+    }
+}
+
 /// Where the firmware's variables are.
 #[derive(Debug, Args)]
 pub struct VariableOptions {

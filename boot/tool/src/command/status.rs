@@ -7,7 +7,7 @@ use clap::Args;
 use snowguard_boot_installer::partitions::Partitions;
 use snowguard_boot_installer::status::Status;
 use snowguard_boot_installer::thin::ThinForge;
-use snowguard_boot_installer::volume::{Mounted, Volume};
+use snowguard_boot_installer::volume::Volume;
 
 use crate::outcome::Outcome;
 use crate::output::Output;
@@ -33,12 +33,10 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
         .next()
         .context("no certificate is given")?;
     let forge = ThinForge::reader(certificate);
-    let esp = Mounted::read(&options.partitions.esp)?;
-    let xbootldr = options
-        .partitions
-        .xbootldr
-        .as_deref()
-        .map(Mounted::read)
+    let esp = options.partitions.read(&options.partitions.esp)?;
+    let xbootldr = options.partitions.xbootldr.as_deref();
+    let xbootldr = xbootldr
+        .map(|path| options.partitions.read(path))
         .transpose()?;
     let partitions = Partitions {
         esp: &esp,

@@ -154,6 +154,11 @@ impl KeyFolder {
                 0o644,
             )?;
         }
+        // Before firmware holds their certificates: the folders themselves last as well.
+        let root = self.root.canonicalize().unwrap_or(self.root.clone());
+        for folder in [Some(self.keys.as_path()), Some(&root), root.parent()] {
+            folder.map_or(Ok(()), files::sync_folder)?;
+        }
         Ok(made
             .into_iter()
             .map(|(_, _, certificate)| certificate)

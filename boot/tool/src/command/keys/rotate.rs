@@ -10,6 +10,7 @@ use snowguard_boot_format::variable::{SignatureLists, VariableName};
 use super::change::{self, Change};
 use super::create::KindOptions;
 use super::folder::FolderOptions;
+use crate::files;
 use crate::firmware::{Firmware, FirmwareOptions};
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
@@ -118,6 +119,7 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
     };
     rename(old.keys(), &old.path().join(&kept))?;
     rename(new.keys(), old.keys())?;
+    files::sync_folder(old.path())?;
     output.print(&report)?;
     Ok(Outcome::Good)
 }
