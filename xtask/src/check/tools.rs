@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 29] = [
+const TOOLS: [Tool; 30] = [
     Tool {
         program: "git",
         package: "git",
@@ -116,6 +116,11 @@ const TOOLS: [Tool; 29] = [
         program: "cert-to-efi-sig-list",
         package: "efitools",
         purpose: "signature lists and EFI variables compared with efitools'",
+    },
+    Tool {
+        program: "chattr",
+        package: "e2fsprogs",
+        purpose: "EFI variables that Linux guards, in test machines",
     },
     Tool {
         program: "tpm2_eventlog",
