@@ -217,7 +217,6 @@ in
     # Exactly one boot loader.
     boot.loader.grub.enable = lib.mkDefault false;
     boot.loader.systemd-boot.enable = lib.mkForce false;
-    boot.bootspec.enable = true;
 
     system.build.installBootLoader = lib.mkForce (lib.concatStringsSep " " arguments);
     system.boot.loader.id = "snowguard";

@@ -42,7 +42,6 @@ let
         services = free;
       };
       boot = {
-        bootspec.enable = switch;
         loader = {
           grub.enable = switch;
           systemd-boot.enable = switch;

@@ -1,5 +1,5 @@
-//! The NixOS module, evaluated by Nix: with a stand-in for nixpkgs' `lib` (`nix/tests/lib.nix`), since
-//! nixpkgs is not at hand. What it tells NixOS to run must be what the program understands.
+//! The NixOS module, evaluated by Nix: with a stand-in for nixpkgs' `lib` (`nix/tests/lib.nix`), and where somebody
+//! has nixpkgs, in a whole NixOS. What it tells NixOS to run must be what the program understands.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -174,4 +174,38 @@ fn the_module_has_the_types_that_it_says() {
         let output = evaluate(wrong.clone()).expect("as before");
         assert!(!output.status.success(), "{wrong} was taken");
     }
+}
+
+/// In a whole NixOS of the nixpkgs whose folder `SNOWGUARD_NIXPKGS` names: it isn't fetched for this.
+#[test]
+fn the_module_is_part_of_a_whole_nixos() {
+    let Some(nixpkgs) = std::env::var_os("SNOWGUARD_NIXPKGS") else {
+        eprintln!("left out: a whole NixOS, since SNOWGUARD_NIXPKGS names no nixpkgs");
+        return;
+    };
+    let file = nix("tests/nixos.nix");
+    let arguments = [
+        &["--eval", "--strict", "--json", &file][..],
+        &["--argstr", "nixpkgs", nixpkgs.to_str().expect("text")],
+        &["--argstr", "settings", r#"{"enable": true}"#],
+    ];
+    let Some(output) = instantiate(&arguments.concat()) else {
+        return;
+    };
+    assert!(output.status.success(), "{}", complaint(&output));
+    let system: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(system["failed"], json!([]));
+    assert_eq!(system["others"], json!([false, false, false]));
+    for (command, words) in [
+        ("install", "install --esp /boot"),
+        ("bless", "bless --esp /boot"),
+    ] {
+        let line = system[command].as_str().expect("a string");
+        let program = format!("-snowguard-0.1.0/bin/snowguard-boot {words}");
+        assert!(line.contains(&program), "{line}");
+    }
+    let unit = system["unit"].as_str().expect("a unit");
+    assert!(unit.contains("ConditionPathExists=/sys/firmware/efi/efivars/LoaderBootCountPath-"));
+    let package = system["package"].as_str().expect("a derivation");
+    assert!(package.ends_with("-snowguard-0.1.0.drv"), "{package}");
 }
