@@ -39,8 +39,7 @@ fn main() {
         .section(".cmdline", b"console=ttyS0")
         .kernel_at("\\kernel.efi", &kit.kernel)
         .initrd_at("\\initrd", &initrd);
-    let mut medians = Vec::new();
-    for (name, key, image) in [
+    let images: Vec<Image> = [
         (
             "systemd-stub, embedded",
             "systemd_s",
@@ -52,7 +51,8 @@ fn main() {
             embedded(&kit.stub, &kit.kernel, &initrd),
         ),
         ("snowguard-stub, thin", "thin_s", thin.build().unwrap()),
-    ] {
+    ]
+    .map(|(name, key, image)| {
         let image = signer.sign(&image).unwrap();
         let disk = Disk::new(128)
             .unwrap()
@@ -62,36 +62,71 @@ fn main() {
                 ("initrd", &initrd),
             ])
             .unwrap();
-        let firmware = Firmware {
-            key: Some(&signer),
-            ..Firmware::default()
-        };
-        let mut times: Vec<[Duration; 2]> = (0..ROUNDS)
-            .map(|_| {
-                let machine = Machine::new(&kit, &disk, &firmware).unwrap();
-                let outcome = machine.run(&["Linux version"]).unwrap();
-                let between = |first, second| {
-                    outcome
-                        .between(first, second)
-                        .expect("both are on the screen")
-                };
-                [
-                    between("BdsDxe: loading", "BdsDxe: starting"),
-                    between("BdsDxe: starting", "EFI stub:"),
-                ]
-            })
-            .collect();
-        times.sort_by_key(|[_, stub]| *stub);
-        let [loading, stub] = times[ROUNDS / 2];
-        println!(
-            "{name}: {:.2} s from its start to the kernel's first words; before, {:.2} s for firmware to load and verify {} bytes",
-            stub.as_secs_f64(),
-            loading.as_secs_f64(),
-            image.len()
-        );
-        medians.push(format!("\"{key}\": {:.3}", stub.as_secs_f64()));
-    }
+        Image {
+            name,
+            key,
+            size: image.len(),
+            disk,
+            times: Vec::new(),
+        }
+    })
+    .into();
+    let firmware = Firmware {
+        key: Some(&signer),
+        ..Firmware::default()
+    };
+    let medians: Vec<String> = measured(images, &kit, &firmware)
+        .into_iter()
+        .map(|mut image| {
+            image.times.sort_by_key(|[_, stub]| *stub);
+            let [loading, stub] = image.times[ROUNDS / 2];
+            println!(
+                "{}: {:.2} s from its start to the kernel's first words; before, {:.2} s for firmware to load and verify {} bytes",
+                image.name,
+                stub.as_secs_f64(),
+                loading.as_secs_f64(),
+                image.size,
+            );
+            format!("\"{}\": {:.3}", image.key, stub.as_secs_f64())
+        })
+        .collect();
     println!("{{{}}}", medians.join(", "));
+}
+
+struct Image {
+    name: &'static str,
+    key: &'static str,
+    /// Bytes.
+    size: usize,
+    disk: Disk,
+    /// Of firmware that loads it, and of the stub.
+    times: Vec<[Duration; 2]>,
+}
+
+/// Boots each in turn, so that a machine that gets slower slows all of them.
+fn measured(mut images: Vec<Image>, kit: &Kit, firmware: &Firmware<'_>) -> Vec<Image> {
+    for round in 1..=ROUNDS {
+        for image in &mut images {
+            let machine = Machine::new(kit, &image.disk, firmware).unwrap();
+            let outcome = machine.run(&["Linux version"]).unwrap();
+            let between = |first, second| {
+                outcome
+                    .between(first, second)
+                    .expect("both are on the screen")
+            };
+            let times = [
+                between("BdsDxe: loading", "BdsDxe: starting"),
+                between("BdsDxe: starting", "EFI stub:"),
+            ];
+            println!(
+                "round {round}, {}: {:.2} s",
+                image.name,
+                times[1].as_secs_f64()
+            );
+            image.times.push(times);
+        }
+    }
+    images
 }
 
 fn embedded(stub: &[u8], kernel: &[u8], initrd: &[u8]) -> Vec<u8> {

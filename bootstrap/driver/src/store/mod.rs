@@ -17,6 +17,7 @@
 //! is found like any damage: before an object becomes an input, its whole content is hashed.
 
 mod collect;
+mod hashing;
 mod look;
 mod object;
 mod restore;
@@ -31,7 +32,7 @@ use anyhow::{Context, Result, bail};
 use nix::fcntl::{Flock, FlockArg};
 
 pub use collect::Garbage;
-pub use object::Object;
+pub use object::{Object, content_hash};
 pub use restore::{Restored, restore};
 pub use result::Made;
 

@@ -8,8 +8,9 @@ use std::sync::Mutex;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use super::hashing::HashingSink;
 use super::look::look;
-use super::restore::{HashingSink, restore};
+use super::restore::restore;
 use super::{Store, remove_tree};
 use crate::graph::Digest;
 use crate::runner::pack;
@@ -199,7 +200,7 @@ impl Store {
 /// # Errors
 /// When it can't be read.
 pub fn content_hash(path: &Path) -> Result<Digest> {
-    let mut sink = HashingSink::new();
+    let mut sink = HashingSink::new().context("cannot start to hash")?;
     pack(path, &mut sink)?;
     Ok(sink.finish())
 }

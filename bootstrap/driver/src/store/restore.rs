@@ -8,7 +8,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{Read, Write};
+use std::io::{Read, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest as _, Sha256};
 use snowguard_nix_formats::nar::{Event, Reader};
 
+use super::hashing::Hashing;
 use crate::graph::Digest;
 use crate::runner::set_fixed_time;
 
@@ -39,7 +40,7 @@ pub struct Restored {
 /// # Errors
 /// When it is no archive, or can't be written.
 pub fn restore(archive: impl Read, to: &Path) -> Result<Restored> {
-    let hashed = std::io::BufReader::with_capacity(BUFFER, Hashing::new(archive));
+    let hashed = std::io::BufReader::with_capacity(BUFFER, Hashing::new(archive)?);
     let mut reader = Reader::new(hashed);
     let mut restore = Restore {
         folders: Vec::new(),
@@ -199,63 +200,4 @@ fn object(kind: &str, content: &[u8]) -> Digest {
     hasher.update(format!("{kind} {}\0", content.len()));
     hasher.update(content);
     Digest::new(hasher.finalize().into())
-}
-
-/// Hashes what is read.
-pub struct Hashing<R> {
-    from: R,
-    hasher: Sha256,
-}
-
-impl<R> Hashing<R> {
-    /// Of this stream.
-    pub fn new(from: R) -> Self {
-        Self {
-            from,
-            hasher: Sha256::new(),
-        }
-    }
-
-    /// The hash of what was read.
-    pub fn finish(self) -> Digest {
-        Digest::new(self.hasher.finalize().into())
-    }
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.from.read(buffer)?;
-        self.hasher.update(&buffer[..read]);
-        Ok(read)
-    }
-}
-
-/// Hashes what is written.
-pub struct HashingSink {
-    hasher: Sha256,
-}
-
-impl HashingSink {
-    /// Of nothing so far.
-    pub fn new() -> Self {
-        Self {
-            hasher: Sha256::new(),
-        }
-    }
-
-    /// The hash of what was written.
-    pub fn finish(self) -> Digest {
-        Digest::new(self.hasher.finalize().into())
-    }
-}
-
-impl Write for HashingSink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.hasher.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
