@@ -65,8 +65,8 @@ fn parse(bytes: &[u8]) -> Result<File<'_>, Refusal> {
     Ok(file)
 }
 
-/// Copies headers and sections of `bytes` to `memory`, which will be at the address `base`, and applies the
-/// relocations.
+/// Copies headers and sections of `bytes` to `memory`, which will be at the address `base`, with zeroes everywhere
+/// else, whatever it held, and applies the relocations.
 ///
 /// # Errors
 /// [`Refusal`] for a kernel that is malformed in any way, or larger than `memory`.

@@ -16,7 +16,7 @@ use snowguard_vm::keys::{Firmware, Signer};
 use snowguard_vm::kit::Kit;
 use snowguard_vm::machine::Machine;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// What the kernel's initrd is filled up to: a small NixOS has that much.
 const INITRD: usize = 24 << 20;
 

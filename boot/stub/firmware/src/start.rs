@@ -27,9 +27,8 @@ pub fn start(bytes: &[u8], options: &[u16]) -> Result<Status, Refusal> {
     let memory = boot::allocate_pages(AllocateType::AnyPages, MemoryType::LOADER_CODE, pages)
         .map_err(|_| short())?;
     let base = memory.as_ptr();
-    // SAFETY: the pages are fresh, and this is the only reference to them. Zeroed first, for they hold anything.
-    unsafe { base.write_bytes(0, length) };
-    // SAFETY: as above; initialized now.
+    // SAFETY: the pages are fresh, and this is the only reference to them. They hold what firmware or an earlier
+    // program has left there, which is bytes of some value; `load` writes every one before anything is read.
     let slice = unsafe { core::slice::from_raw_parts_mut(base, length) };
     let address = u64::try_from(base.addr()).unwrap_or(u64::MAX);
     let result = kernel::load(bytes, slice, address).and_then(|kernel| {
