@@ -54,7 +54,7 @@ pub fn stub_figures(workspace: &Workspace) -> Result<Vec<Figure>> {
         what: "systemd-stub, from its start to the kernel's first words".to_owned(),
         measured: Quantity::Seconds(systemd),
         reach: None,
-        on: "an emulated machine with a TPM, median of 3, processor time".to_owned(),
+        on: "an emulated machine with a TPM, median of 5, in turn, processor time".to_owned(),
     }];
     for (what, name) in [
         ("snowguard-stub, the same kernel and initrd", "embedded_s"),
