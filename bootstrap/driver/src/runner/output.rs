@@ -1,7 +1,7 @@
 //! A folder as a Nix archive.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufReader, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,6 +11,8 @@ use snowguard_nix_formats::nar::Writer;
 
 use super::files::sorted;
 
+/// A file is read in pieces of this size, or whole.
+const BUFFER: usize = 256 << 10;
 /// Set-user-id, set-group-id, sticky.
 const SPECIAL: u32 = 0o7000;
 
@@ -40,7 +42,9 @@ fn node<W: Write>(path: &Path, writer: &mut Writer<W>) -> Result<()> {
             fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o400))
                 .with_context(look)?;
         }
-        let mut file = File::open(path).with_context(look)?;
+        let file = File::open(path).with_context(look)?;
+        let buffer = usize::try_from(meta.len()).unwrap_or(BUFFER).min(BUFFER);
+        let mut file = BufReader::with_capacity(buffer, file);
         writer
             .regular(mode & 0o111 != 0, meta.len(), &mut file)
             .with_context(look)

@@ -1,11 +1,8 @@
 //! Writing archives.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, ErrorKind, Write};
 
 use super::{MAGIC, MAX_DEPTH, NarError, check_order, is_target, padding, shown};
-
-/// Content is copied through a buffer of this size.
-const BUFFER: usize = 256 << 10;
 
 /// Writes one archive, node by node.
 ///
@@ -20,7 +17,6 @@ pub struct Writer<W> {
     /// For each open directory the last name.
     directories: Vec<Option<Vec<u8>>>,
     wants: Wants,
-    buffer: Vec<u8>,
 }
 
 /// What may come next.
@@ -43,13 +39,12 @@ impl<W: Write> Writer<W> {
             offset: 0,
             directories: Vec::new(),
             wants: Wants::Node,
-            buffer: Vec::new(),
         };
         writer.words(&[MAGIC])?;
         Ok(writer)
     }
 
-    /// A file of `size` bytes, read from `content`.
+    /// A file of `size` bytes, taken from `content` without a copy.
     ///
     /// # Errors
     /// When `content` has another length, a node is not due, or a stream fails.
@@ -57,7 +52,7 @@ impl<W: Write> Writer<W> {
         &mut self,
         executable: bool,
         size: u64,
-        content: &mut dyn Read,
+        content: &mut dyn BufRead,
     ) -> Result<(), NarError> {
         self.due(Wants::Node)?;
         self.words(&[b"(", b"type", b"regular"])?;
@@ -67,24 +62,23 @@ impl<W: Write> Writer<W> {
         self.words(&[b"contents"])?;
         self.raw(&size.to_le_bytes())?;
         let mut left = size;
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.resize(BUFFER, 0);
         while left > 0 {
-            let want = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
-            let read = loop {
-                match content.read(&mut buffer[..want]) {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    other => break other,
+            let ready = loop {
+                match content.fill_buf().map(<[u8]>::len) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    other => break other.map_err(|error| self.failed(error))?,
                 }
             };
-            let read = read.map_err(|error| self.failed(error))?;
-            if read == 0 {
+            if ready == 0 {
                 return Err(self.misuse("a file ended before its length"));
             }
-            self.raw(&buffer[..read])?;
-            left -= read as u64;
+            let now = usize::try_from(left).unwrap_or(ready).min(ready);
+            // What is ready is not read again.
+            let bytes = content.fill_buf().map_err(|error| self.failed(error))?;
+            self.raw(bytes.get(..now).unwrap_or_default())?;
+            content.consume(now);
+            left -= now as u64;
         }
-        self.buffer = buffer;
         self.raw(&[0; 8][..padding(size)])?;
         self.words(&[b")"])?;
         self.done();

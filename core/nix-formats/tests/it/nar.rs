@@ -1,6 +1,6 @@
 //! Archives: what Nix writes is read and written back exactly; what it refuses is refused.
 
-use std::io::Cursor;
+use std::io::{BufReader, Cursor};
 use std::process::Command;
 
 use snowguard_nix_formats::nar::{Event, NarError, Reader, Writer};
@@ -27,7 +27,8 @@ fn copy(bytes: &[u8]) -> Result<Vec<u8>, NarError> {
     loop {
         match reader.next_event()? {
             Event::Regular { executable, size } => {
-                writer.regular(executable, size, &mut reader.content())?;
+                let mut content = BufReader::with_capacity(7, reader.content());
+                writer.regular(executable, size, &mut content)?;
             }
             Event::Symlink(target) => writer.symlink(&target)?,
             Event::OpenDirectory => {
