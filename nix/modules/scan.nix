@@ -75,6 +75,7 @@ let
     MemoryDenyWriteExecute = true;
     NoNewPrivileges = true;
     PrivateDevices = true;
+    PrivateMounts = true;
     PrivateTmp = true;
     PrivateUsers = true;
     ProcSubset = "pid";
@@ -92,11 +93,12 @@ let
     RestrictRealtime = true;
     RestrictSUIDSGID = true;
     SystemCallArchitectures = "native";
-    # The scan confines itself further, by Landlock and a filter of its own.
+    # The scan confines itself further, by Landlock and a filter of its own. systemd before 253 has no
+    # group with the calls that it needs for this.
     SystemCallFilter = [
       "@system-service"
-      "@sandbox"
-      "~@privileged"
+      "~@privileged @resources"
+      "landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp"
     ];
     UMask = "0077";
   };
@@ -250,6 +252,7 @@ in
         Environment = "XDG_CACHE_HOME=/var/cache/snowguard-scan";
         MemoryMax = "1G";
         PrivateNetwork = !reachesNetwork;
+        IPAddressDeny = lib.optional (!reachesNetwork) "any";
         RestrictAddressFamilies =
           if reachesNetwork then
             [
@@ -258,7 +261,7 @@ in
               "AF_UNIX"
             ]
           else
-            "AF_UNIX";
+            "none";
       };
     };
   };

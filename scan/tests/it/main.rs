@@ -17,5 +17,6 @@ mod inputs;
 mod nix_database;
 mod stage;
 mod terminals;
+mod units;
 mod updates;
 mod watching;

@@ -1,13 +1,12 @@
-//! `scan watch`, and the NixOS module that runs it.
+//! `scan watch`.
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::nix_database::{filled, paths};
 use crate::stage::{Stage, digest, text};
@@ -260,90 +259,4 @@ fn nix_s_database_is_looked_at_too() {
         told.contains("new: CVE-2024-1001 affects openssl 3.0.12"),
         "{told}"
     );
-}
-
-/// What the module runs is understood by the program.
-#[test]
-fn the_module_s_command_lines_are_understood() {
-    let settings = json!({
-        "enable": true,
-        "url": "https://tracker.example.org/advisories",
-        "trustedKeys": ["a-1:SJtGnAJoxH91hmuPibtwf2z80FEgWHb2Pkeo+8BmiSE="],
-        "suppressions": ["/etc/rules.toml"],
-        "watch": {"webhook": {"url": "https://hook.example.org/x", "secretFile": "/run/secret"}},
-    });
-    let Some(module) = evaluate(&settings) else {
-        return;
-    };
-    assert_eq!(module["failed"], json!([]));
-    let stage = Stage::new();
-    for (service, code) in [("update", 4), ("watch", 3)] {
-        let line = module[service]["ExecStart"].as_str().unwrap();
-        let mut words = line.split_whitespace();
-        assert!(
-            words.next().unwrap().ends_with("/bin/snowguard-scan"),
-            "{line}"
-        );
-        let arguments: Vec<&str> = words.collect();
-        // What it names is not there, or no key is trusted; 2 would say that it was not understood.
-        let output = stage
-            .command(stage.folder.path())
-            .args(arguments)
-            .arg(if service == "watch" {
-                "--once"
-            } else {
-                "file:///nowhere"
-            })
-            .output()
-            .unwrap();
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{line}: {:?}",
-            text(&output)
-        );
-    }
-    assert_eq!(module["watch"]["PrivateNetwork"], false);
-    let settings = json!({
-        "enable": true,
-        "url": "https://tracker.example.org/advisories",
-        "trustedKeys": [],
-        "watch": {"command": "/my program", "webhook": {"secretFile": "/nix/store/s"}},
-    });
-    let failed = evaluate(&settings).unwrap()["failed"].to_string();
-    for part in ["/my program", "without a key", "in the Nix store"] {
-        assert!(failed.contains(part), "{failed}");
-    }
-}
-
-fn evaluate(settings: &Value) -> Option<Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nix/tests/evaluate-scan.nix");
-    let output = Command::new("nix-instantiate")
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", folder.path())
-        .env("NIX_STORE_DIR", "/nix/store")
-        .env("NIX_STATE_DIR", folder.path().join("state"))
-        .env("NIX_LOG_DIR", folder.path().join("log"))
-        .env("NIX_CONF_DIR", folder.path().join("conf"))
-        .args(["--readonly-mode", "--eval", "--strict", "--json"])
-        .arg(file)
-        .args(["--argstr", "settings", &settings.to_string()])
-        .output();
-    match output {
-        Ok(output) => {
-            assert!(output.status.success(), "{:?}", text(&output));
-            Some(serde_json::from_slice(&output.stdout).unwrap())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "nix-instantiate is missing"
-            );
-            println!("left out: the NixOS module, since nix-instantiate is not installed");
-            None
-        }
-        Err(error) => panic!("nix-instantiate does not start: {error}"),
-    }
 }

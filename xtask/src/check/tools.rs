@@ -14,7 +14,7 @@ struct Tool {
     purpose: &'static str,
 }
 
-const TOOLS: [Tool; 30] = [
+const TOOLS: [Tool; 31] = [
     Tool {
         program: "git",
         package: "git",
@@ -35,6 +35,11 @@ const TOOLS: [Tool; 30] = [
         program: "nix-instantiate",
         package: "nix-bin",
         purpose: "names and versions compared with Nix's own",
+    },
+    Tool {
+        program: "systemd-analyze",
+        package: "systemd",
+        purpose: "the scanner's units read as systemd reads them",
     },
     Tool {
         program: "script",
