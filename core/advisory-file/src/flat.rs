@@ -79,13 +79,13 @@ impl<'a> Body<'a> {
         kind: Kind,
     ) -> Result<Flat, AdvisoryFileError> {
         let (first, count) = section.unwrap_or((0, 0));
-        // All chunks but the last are full: a place is found by division.
-        let full = self.chunks[first..first + count]
-            .iter()
-            .rev()
-            .skip(1)
-            .all(|chunk| chunk.length as usize == FLAT_CHUNK);
-        if !full {
+        // All chunks but the last are full, and none is fuller: a place is found by division.
+        let last = count.saturating_sub(1);
+        let chunks = self.chunks[first..first + count].iter().enumerate();
+        let is_cut = chunks
+            .map(|(place, chunk)| (place == last, chunk.length as usize))
+            .all(|(is_last, length)| length == FLAT_CHUNK || (is_last && length < FLAT_CHUNK));
+        if !is_cut {
             return Err(AdvisoryFileError::Header {
                 reason: format!("{kind:?} is not cut as a flat section"),
             });
@@ -148,4 +148,59 @@ pub(crate) struct Flat {
     first: usize,
     start: u64,
     pub(crate) length: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::Header;
+
+    /// A place in a chunk that is longer than the division assumes would be looked for in the next.
+    #[test]
+    fn a_flat_section_has_no_chunk_that_is_too_full() {
+        let read = |lengths: &[usize]| {
+            let bytes = vec![0; lengths.iter().sum()];
+            let mut rest = bytes.as_slice();
+            let mut chunks = Vec::new();
+            for length in lengths {
+                chunks.push(Chunk::of(&rest[..*length]));
+                rest = &rest[*length..];
+            }
+            let header = Header {
+                serial: 1,
+                created: 0,
+                matcher: 0,
+                advisories: 0,
+                packages: 0,
+                channels: Vec::new(),
+                sources: Vec::new(),
+                sections: Vec::new(),
+                chunks,
+            };
+            let preamble = Preamble {
+                header,
+                signed_by: String::new(),
+                identity: [0; 32],
+                body: 0,
+                end: bytes.len() as u64,
+            };
+            let body = Body::new(&bytes, &preamble)?;
+            let flat = body.flat(Some((0, lengths.len())), Kind::Hints)?;
+            body.slice(&flat, flat.length - 1..flat.length)
+                .map(<[u8]>::len)
+        };
+        assert_eq!(read(&[FLAT_CHUNK, 3]), Ok(1));
+        assert_eq!(read(&[FLAT_CHUNK]), Ok(1));
+        for lengths in [
+            &[FLAT_CHUNK + 1][..],
+            &[2, 3],
+            &[FLAT_CHUNK, FLAT_CHUNK * 3],
+        ] {
+            let told = read(lengths);
+            assert!(
+                matches!(told, Err(AdvisoryFileError::Header { .. })),
+                "{lengths:?}: {told:?}"
+            );
+        }
+    }
 }

@@ -193,23 +193,40 @@ impl Writer {
 }
 
 /// A file whose header is some bytes, signed: what a reader must survive even of a key that it trusts.
-/// For tests; the first four bytes say how many of the rest are the header.
+/// For tests; the first four bytes say how many of the rest are the header. Where these are one, it is
+/// made to fit matcher and body, so that what stands behind the digests is read too.
 #[must_use]
 pub fn sign_anything(bytes: &[u8], key: &SecretKey) -> Vec<u8> {
     let (length, rest) = bytes.split_at_checked(4).unwrap_or((&[], bytes));
     let wanted = length.try_into().map_or(0, u32::from_le_bytes) as usize;
     let (header, body) = rest.split_at(wanted.min(rest.len()));
+    let header = fitted(header, body).unwrap_or_else(|| header.to_vec());
     let mut file = MAGIC.to_vec();
     file.extend(
         u32::try_from(header.len())
             .unwrap_or(u32::MAX)
             .to_le_bytes(),
     );
-    file.extend_from_slice(header);
+    file.extend_from_slice(&header);
     let signature = key.sign(&file);
     file.extend(signature);
     file.extend_from_slice(body);
     file
+}
+
+/// A header with the digests of a body. `None` where it is no header.
+fn fitted(header: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+    let mut header: Header = postcard::from_bytes(header).ok()?;
+    header.matcher = keys::DERIVATION;
+    let mut rest = body;
+    for chunk in &mut header.chunks {
+        let (own, behind) = rest.split_at(rest.len().min(chunk.length as usize));
+        if own.len() == chunk.length as usize {
+            *chunk = Chunk::of(own);
+        }
+        rest = behind;
+    }
+    postcard::to_allocvec(&header).ok()
 }
 
 fn packaged(channel: usize, package: Package) -> serde_json::Result<Packaged> {

@@ -8,7 +8,7 @@ mod cyclonedx_xml;
 mod spdx;
 mod spdx_tags;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use snowguard_advisory::purl::Purl;
@@ -120,6 +120,7 @@ fn closure(bill: Bill, store: &StoreDir) -> Result<Closure, String> {
     }
     let mut closure = Closure::default();
     let mut by_id: FxHashMap<String, PathIndex> = FxHashMap::default();
+    let mut derivers: FxHashSet<(PathIndex, StorePath)> = FxHashSet::default();
     for component in bill.components {
         let path = component.path.as_deref().and_then(|path| at(path, store));
         let Some(path) = path else {
@@ -130,7 +131,7 @@ fn closure(bill: Bill, store: &StoreDir) -> Result<Closure, String> {
         let deriver = derivation.and_then(|path| at(path, store));
         let index = closure.add(path);
         if let (Some(entry), Some(deriver)) = (closure.entry_mut(index), deriver)
-            && !entry.derivers.contains(&deriver)
+            && derivers.insert((index, deriver.clone()))
         {
             entry.derivers.push(deriver);
         }
@@ -147,13 +148,14 @@ fn closure(bill: Bill, store: &StoreDir) -> Result<Closure, String> {
         by_id.insert(component.id, index);
     }
     let mut is_needed = vec![false; closure.entries.len()];
+    let mut known: FxHashSet<(PathIndex, PathIndex)> = FxHashSet::default();
     for (from, to) in bill.edges {
         let (Some(from), Some(to)) = (by_id.get(&from), by_id.get(&to)) else {
             continue;
         };
         if from != to
+            && known.insert((*from, *to))
             && let Some(entry) = closure.entry_mut(*from)
-            && !entry.references.contains(to)
         {
             entry.references.push(*to);
             is_needed[to.0 as usize] = true;
