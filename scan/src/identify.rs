@@ -280,7 +280,7 @@ fn one(
     let knows_all = !recipes.is_empty() && recipes.len() == derivers.len();
     if let Some(entry) = entry
         && let Some((channel, mut package)) = reader
-            .packages(PackageKey::Output(entry.path.digest_str()))?
+            .packages(key_of(&entry.path))?
             .into_iter()
             .min_by(|(_, a), (_, b)| plainness(a).cmp(&plainness(b)))
     {
@@ -301,6 +301,14 @@ fn one(
         add_said(&mut package.patches, entry);
     }
     Ok(alone(package, known, channel))
+}
+
+/// By what a channel knows a path.
+fn key_of(path: &StorePath) -> PackageKey<'_> {
+    match path.is_derivation() {
+        true => PackageKey::Derivation(path.digest_str()),
+        false => PackageKey::Output(path.digest_str()),
+    }
 }
 
 /// A channel knows patches by their names; where a patch's file is here, and its header names an

@@ -144,6 +144,9 @@ impl Inventory {
         let mut inventory = Self::default();
         let mut all = named_of(closure);
         drop_vendored(closure, &mut all);
+        if all.iter().all(Result::is_err) {
+            name_derivations(closure, &mut all);
+        }
         let mut found: Vec<(Named, PathIndex)> = Vec::with_capacity(all.len());
         for (number, named) in all.into_iter().enumerate() {
             let Some(index) = PathIndex::new(number) else {
@@ -200,6 +203,18 @@ fn named_of(closure: &Closure) -> Vec<Result<Named, Dropped>> {
     );
     let Ok(parts) = parts;
     parts.into_iter().flatten().collect()
+}
+
+/// Where there is nothing but derivations (`nix path-info -r --derivation` on another machine), they stand
+/// for what they build.
+fn name_derivations(closure: &Closure, all: &mut [Result<Named, Dropped>]) {
+    for (entry, known) in closure.entries.iter().zip(all) {
+        if let Some(name) = entry.path.name().strip_suffix(".drv")
+            && matches!(known, Err(Dropped::Derivation))
+        {
+            *known = named(name, None);
+        }
+    }
 }
 
 /// What only vendored sources refer to is one of them, whatever its name: a folder of crates refers to

@@ -40,6 +40,14 @@ pub enum InputError {
         /// Why.
         reason: String,
     },
+    /// Nothing is kept.
+    #[error("no root of the garbage collector under {} leads into {store}", state.display())]
+    NoRoots {
+        /// The folder with `gcroots` and `profiles`.
+        state: PathBuf,
+        /// The store.
+        store: String,
+    },
     /// A path is not in the Nix database.
     #[error("{path} is not known to the Nix database {}", database.display())]
     Unknown {

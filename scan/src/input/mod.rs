@@ -101,8 +101,8 @@ pub fn closure(target: &Target, reach: Reach, nix: &Nix) -> Result<Closure, Inpu
             let found = gc_roots::find(nix)?;
             let roots = nix_db::known(nix, found)?;
             if roots.is_empty() {
-                return Err(InputError::NotInStore {
-                    path: nix.state.clone(),
+                return Err(InputError::NoRoots {
+                    state: nix.state.clone(),
                     store: nix.store.as_str().to_owned(),
                 });
             }

@@ -142,3 +142,25 @@ fn hostile_files_are_refused_with_a_place() {
     let (_, _, code) = text(&stage.run(&["loop"]));
     assert_eq!(code, Some(3));
 }
+
+/// What Nix prints of derivations elsewhere: their names, and what they refer to.
+#[test]
+fn derivations_that_are_only_named_stand_for_what_they_build() {
+    let stage = Stage::new();
+    let list = format!(
+        "{}-openssl-3.0.13.drv\n{}-openssl-3.0.13.tar.gz.drv\n{}-builder.sh\n",
+        digest('a'),
+        digest('b'),
+        digest('c')
+    );
+    stage.put("list", &list);
+    let openssl = [pair("CVE-2024-1001", "3.0.13")];
+    assert_eq!(findings(&stage, &["list"]), openssl);
+    // The channel knows the derivation, and with it the patch.
+    stage.put("list", &list.replace(&digest('a'), &digest('q')));
+    assert_eq!(findings(&stage, &["list"]), []);
+    // Where what was built is there, derivations beside it say nothing.
+    let built = format!("{}-curl-8.6.0\n{list}", digest('d'));
+    stage.put("list", &built);
+    assert_eq!(findings(&stage, &["list"]), []);
+}

@@ -360,6 +360,9 @@ fn roots_of_the_garbage_collector_are_scanned() {
     let state = stage.path("root/nix/var/nix");
     std::fs::create_dir_all(state.join("gcroots/auto")).unwrap();
     std::fs::create_dir_all(state.join("profiles")).unwrap();
+    let (_, err, code) = text(&stage.run(&["--root", "root", "--gc-roots"]));
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("no root of the garbage collector"), "{err}");
     // A root may lead over a link elsewhere, or nowhere.
     std::os::unix::fs::symlink(&all.curl, stage.path("result")).unwrap();
     std::os::unix::fs::symlink(stage.path("result"), state.join("gcroots/auto/1")).unwrap();

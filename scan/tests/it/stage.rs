@@ -48,6 +48,7 @@ impl Stage {
         }
         let patched = Package {
             outputs: vec![("out".to_owned(), format!("{}-openssl-3.0.13", digest('p')))],
+            drv_path: Some(format!("{}-openssl-3.0.13.drv", digest('q'))),
             patches: vec!["CVE-2024-1001.patch".to_owned()],
             ..package("openssl", "3.0.13")
         };
