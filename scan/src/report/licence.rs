@@ -6,6 +6,14 @@ pub fn spdx_id(name: &str) -> Option<&'static str> {
     spdx::license_id(name).map(|id| id.name)
 }
 
+/// The version of SPDX's list of licences by which names are known, as major and minor number.
+#[must_use]
+pub fn list_version() -> &'static str {
+    let whole = spdx::license_version();
+    let minor = whole.match_indices('.').nth(1);
+    minor.map_or(whole, |(end, _)| &whole[..end])
+}
+
 /// The id under which a document refers to a licence that SPDX does not know.
 #[must_use]
 pub fn reference(name: &str) -> String {
@@ -38,6 +46,12 @@ pub fn expression(licenses: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_list_has_a_version_of_two_numbers() {
+        let (major, minor) = list_version().split_once('.').unwrap();
+        assert!(major.parse::<u32>().unwrap() >= 3 && minor.parse::<u32>().is_ok());
+    }
 
     #[test]
     fn what_spdx_knows_keeps_its_id() {

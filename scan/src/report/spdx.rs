@@ -120,6 +120,7 @@ fn finish<'a>(
         "creationInfo": {
             "created": time_in_seconds(now),
             "creators": [concat!("Tool: snowguard-scan-", env!("CARGO_PKG_VERSION"))],
+            "licenseListVersion": licence::list_version(),
         },
         "packages": packages,
         "relationships": relationships,
