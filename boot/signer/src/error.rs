@@ -53,10 +53,12 @@ pub enum SignerError {
         source: CertificateError,
     },
     /// A certificate for another key.
-    #[error("the certificate of {subject} is not for this private key")]
+    #[error("the certificate of {subject} is not for the private key in {place}")]
     Mismatch {
-        /// The certificate's subject.
+        /// The certificate's subject, and its file if it has one.
         subject: String,
+        /// Where the key is.
+        place: String,
     },
     /// A key behind a passphrase, and another one was given.
     #[error("{place}: the passphrase is wrong, or the key is damaged")]

@@ -32,7 +32,14 @@ pub fn open_pem(
     let text = read_secret(key)?;
     let place = key.display().to_string();
     let key = SoftwareKey::from_pem(&text, &place, passphrase)?;
-    SoftwareSigner::new(key, read_certificates(certificates)?)
+    let signer = SoftwareSigner::new(key, read_certificates(certificates)?);
+    signer.map_err(|error| match error {
+        SignerError::Mismatch { subject, .. } => SignerError::Mismatch {
+            subject: format!("{subject} in {}", certificates.display()),
+            place,
+        },
+        error => error,
+    })
 }
 
 /// All certificates of a file, DER or PEM; at least one.

@@ -246,6 +246,7 @@ impl SoftwareSigner {
         if certificate.public_key_der() != key.public_key_der()? {
             return Err(SignerError::Mismatch {
                 subject: certificate.subject().to_string(),
+                place: "memory".to_owned(),
             });
         }
         Ok(Self {

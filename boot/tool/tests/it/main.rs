@@ -4,6 +4,7 @@ mod elsewhere;
 mod events;
 mod inspect;
 mod install;
+mod kept;
 mod keys;
 mod nix;
 mod offline;

@@ -205,6 +205,47 @@ fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
     place.good(&["verify", SIGNER[2], SIGNER[3], "a.efi"]);
 }
 
+/// As a unit of systemd gives a credential. A file that others may read is refused before it is tried.
+#[test]
+fn a_passphrase_is_read_from_a_file_that_is_its_owners_alone() {
+    if !there("openssl") {
+        return;
+    }
+    let place = Place::new().with_keys();
+    let (key, encrypted) = (place.text("k/keys/db/db.key"), place.text("encrypted"));
+    let encrypt = ["pkcs8", "-topk8", "-in", &key, "-out", &encrypted];
+    must(
+        "openssl",
+        &[&encrypt[..], &["-passout", "pass:horse"]].concat(),
+    );
+    place.write("passphrase", b"horse\n");
+    place.write("a.efi", &image(&[".text"]));
+    let mode = |name: &str, mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(place.at(name), permissions).expect("set");
+    };
+    mode("encrypted", 0o600);
+    mode("passphrase", 0o640);
+    let sign = ["sign", "a.efi", "--key", "encrypted", SIGNER[2], SIGNER[3]];
+    let sign = [&sign[..], &["--passphrase-file", "passphrase"]].concat();
+    let told = place.ends(3, &sign);
+    assert!(told.contains("passphrase holds a secret"), "{told}");
+    mode("passphrase", 0o600);
+    place.good(&sign);
+    place.good(&["verify", SIGNER[2], SIGNER[3], "a.efi"]);
+}
+
+#[test]
+fn a_certificate_of_another_key_is_refused_by_the_names_of_both_files() {
+    let place = Place::new().with_keys();
+    place.write("a.efi", &image(&[".text"]));
+    let other = ["sign", "a.efi", SIGNER[0], SIGNER[1], "--certificate"];
+    let told = place.ends(3, &[&other[..], &["k/keys/PK/PK.pem"]].concat());
+    for file in ["k/keys/PK/PK.pem", SIGNER[1]] {
+        assert!(told.contains(file), "{told}");
+    }
+}
+
 #[test]
 fn no_signer_is_a_usage_error() {
     let place = Place::new();
