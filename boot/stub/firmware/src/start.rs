@@ -117,7 +117,7 @@ fn run(entry: *const u8, base: *mut u8, length: usize, options: &[u16]) -> Resul
     let status = unsafe { enter::enter(entry, boot::image_handle().as_ptr(), table.as_ptr()) };
     // SAFETY: what firmware had set.
     unsafe { image.set_image(own_base, own_size) };
-    // SAFETY: none.
+    // SAFETY: no address and no bytes: nothing points to the options that end here.
     unsafe { image.set_load_options(core::ptr::null(), 0) };
     Ok(status)
 }
