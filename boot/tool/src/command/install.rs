@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use snowguard_boot_installer::error::Error;
+use snowguard_boot_installer::error::{Error, Refusal};
 use snowguard_boot_installer::loader::{ConsoleMode, Menu};
 use snowguard_boot_installer::naming::ImageName;
 use snowguard_boot_installer::plan::{Booted, Plan, Request, Settings};
@@ -81,6 +81,12 @@ struct Installed<'p> {
     done: Option<Summary>,
 }
 
+/// A plan that was refused; for people the complaint says all.
+#[derive(Serialize)]
+struct NotBegun {
+    refused: Refusal,
+}
+
 /// Plans, and unless it is a dry run, carries it out.
 pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
     let now = crate::clock::now()?;
@@ -123,8 +129,9 @@ pub fn run(options: &Options, output: &Output) -> Result<Outcome> {
     let partitions = locked.partitions();
     let plan = match Plan::make(&request, &partitions, &forge) {
         Ok(plan) => plan,
-        Err(error @ Error::Refused(_)) => {
-            crate::output::complain(&anyhow::Error::new(error));
+        Err(Error::Refused(refused)) => {
+            crate::output::complain(&anyhow::Error::new(Error::Refused(refused.clone())));
+            output.print(&NotBegun { refused })?;
             return Ok(Outcome::Wanting);
         }
         Err(error) => return Err(error.into()),
@@ -178,5 +185,11 @@ impl fmt::Display for Installed<'_> {
                 done.written, done.bytes, done.removed
             ),
         }
+    }
+}
+
+impl fmt::Display for NotBegun {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
     }
 }

@@ -208,6 +208,8 @@ fn what_would_not_boot_is_refused_with_1() {
         told.contains("generation 1: boot.json: no org.nixos.bootspec.v1"),
         "{told}"
     );
+    let told = place.json(&arguments(&["1-system"]));
+    assert_eq!(told["refused"]["reason"], "default-unusable", "{told}");
 }
 
 #[test]
