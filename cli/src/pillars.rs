@@ -19,6 +19,9 @@ const PURPOSES: [(&str, &str); 5] = [
     ),
 ];
 
+/// Programs of this project that others start, and nobody by hand.
+const HELPERS: [&str; 1] = ["step"];
+
 /// A program that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pillar {
@@ -97,14 +100,14 @@ fn pillars_in(folder: &Path) -> Vec<Pillar> {
 }
 
 /// `tracker` of `snowguard-tracker`; lower-case letters, digits and inner hyphens only, so that
-/// build by-products such as `snowguard-tracker.d` are no pillars.
+/// build by-products such as `snowguard-tracker.d` are no pillars, and neither are helpers.
 fn pillar_name(file_name: &str) -> Option<&str> {
     let name = file_name.strip_prefix(PREFIX)?;
     let plain = name
         .bytes()
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    (plain && name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-'))
-        .then_some(name)
+    let plain = plain && name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-');
+    (plain && !HELPERS.contains(&name)).then_some(name)
 }
 
 fn is_program(path: &Path) -> bool {
@@ -128,6 +131,7 @@ mod tests {
             "snowguard--x",
             "snowguard-x-",
             "snowguard-2x",
+            "snowguard-step",
             "git-tracker",
         ] {
             assert_eq!(pillar_name(other), None, "{other}");
