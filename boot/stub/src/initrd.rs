@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use crate::bulk;
+
 /// Archives in the order in which the kernel unpacks them. Nothing is copied until the kernel asks: what
 /// it gets comes from the very buffers that were checked and measured.
 #[derive(Debug, Default)]
@@ -39,7 +41,7 @@ impl<'a> Initrd<'a> {
             let start = padded(at);
             out.get_mut(at..start)?.fill(0);
             let end = start.checked_add(part.len())?;
-            out.get_mut(start..end)?.copy_from_slice(part);
+            bulk::copy(out.get_mut(start..end)?, part)?;
             at = end;
         }
         Some(())

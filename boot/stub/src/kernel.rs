@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use snowguard_boot_format::pe::{File, Machine};
 
+use crate::bulk;
 use crate::refusal::Refusal;
 
 const PAGE: u32 = 4096;
@@ -78,22 +79,22 @@ pub fn load(bytes: &[u8], memory: &mut [u8], base: u64) -> Result<Kernel, Refusa
         what: "the kernel",
         size: available,
     };
-    memory.fill(0);
-    let size = index(headers.headers_size);
-    let head = bytes.get(..size).ok_or_else(short)?;
-    memory
-        .get_mut(..size)
-        .ok_or_else(short)?
-        .copy_from_slice(head);
+    let head = bytes.get(..index(headers.headers_size));
+    let head = head.ok_or_else(short)?;
+    bulk::copy(memory, head).ok_or_else(short)?;
+    // Up to here every byte is written. Sections don't overlap, in whatever order they come.
+    let mut written = head.len();
     for section in file.sections() {
         let contents = file.contents(&section);
         let start = index(section.virtual_address);
-        let end = start.checked_add(contents.len()).ok_or_else(short)?;
-        memory
-            .get_mut(start..end)
-            .ok_or_else(short)?
-            .copy_from_slice(contents);
+        if let Some(gap) = memory.get_mut(written..start) {
+            bulk::clear(gap);
+        }
+        let place = memory.get_mut(start..).ok_or_else(short)?;
+        bulk::copy(place, contents).ok_or_else(short)?;
+        written = written.max(start.saturating_add(contents.len()));
     }
+    bulk::clear(memory.get_mut(written..).ok_or_else(short)?);
     if let Some(directory) = headers.directory(RELOCATIONS) {
         let difference = base.wrapping_sub(headers.image_base);
         relocate(

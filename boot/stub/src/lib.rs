@@ -35,6 +35,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod addon;
+pub mod bulk;
 pub mod command_line;
 pub mod companions;
 pub mod cpio;
