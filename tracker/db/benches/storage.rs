@@ -130,7 +130,7 @@ fn run(data: &Path, location: &Location) {
         )
     });
     time("search for an id", &sample, |id| {
-        drop(db.search(id, 20).unwrap())
+        drop(db.search(id, 0, 20).unwrap())
     });
     let words: Vec<String> = [
         "linux kernel",
@@ -146,7 +146,7 @@ fn run(data: &Path, location: &Location) {
     time(
         "search for words",
         &words.iter().collect::<Vec<_>>(),
-        |words| drop(db.search(words, 20).unwrap()),
+        |words| drop(db.search(words, 0, 20).unwrap()),
     );
     time("counts", &sample, |_| drop(db.counts().unwrap()));
 }

@@ -81,7 +81,7 @@ pub use quarantine::{QuarantineEntry, Quarantined};
 pub use records::{
     IncomingRecord, PreparedRecord, PutOutcome, RecordBatch, RecordChange, StalePolicy,
 };
-pub use search::Found;
+pub use search::{Found, HITS};
 pub use signals::SignalOutcome;
 pub use status::{Counts, MatchCount};
 pub use time::Millis;

@@ -132,7 +132,7 @@ fn page_reads_use_indexes() {
         };
         assert_eq!(db.newest_matches(&filter).unwrap().len(), 1);
         for query in ["openssl", "CVE-2024-12", "open ssl"] {
-            db.search(query, 20).unwrap();
+            db.search(query, 0, 20).unwrap();
         }
         db.counts().unwrap();
         db.last_runs().unwrap();

@@ -22,7 +22,12 @@ pub struct Found {
     pub advisories: Vec<AdvisorySummary>,
     /// Packages.
     pub packages: Vec<PackageSummary>,
+    /// Where both lists go on, if one of them does.
+    pub next: Option<usize>,
 }
+
+/// Hits of each kind that a search goes through at most.
+pub const HITS: usize = 5000;
 
 /// Text to index under a number.
 pub(crate) struct Text<'t> {
@@ -33,20 +38,28 @@ pub(crate) struct Text<'t> {
 }
 
 impl Db {
-    /// Searches advisories and packages; up to `limit` of each. Any text will do; without a word
-    /// in it nothing is found.
+    /// Searches advisories and packages: up to `limit` of each, from the `from`th hit on (0: the best), as far as
+    /// [`HITS`]. Any text will do; without a word in it nothing is found.
     ///
     /// # Errors
     /// As every read.
-    pub fn search(&self, query: &str, limit: usize) -> Result<Found> {
+    pub fn search(&self, query: &str, from: usize, limit: usize) -> Result<Found> {
         let trimmed: String = query.trim().chars().take(200).collect();
         let words = Query::parse(&trimmed);
+        if from >= HITS {
+            return Ok(Found::default());
+        }
         self.read(|session| {
-            let advisories = find_advisories(session, &trimmed, &words, limit)?;
-            let attributes = find_attributes(session, &trimmed, &words, limit)?;
+            let end = from.saturating_add(limit).min(HITS);
+            // One more than is wanted tells whether there is more.
+            let advisories = find_advisories(session, &trimmed, &words, end + 1, Passes::Many)?;
+            let attributes = find_attributes(session, &trimmed, &words, end + 1)?;
+            let is_more = end < HITS && end > from && advisories.len().max(attributes.len()) > end;
+            let part = |all: &[i64]| all.iter().take(end).skip(from).copied().collect::<Vec<_>>();
             Ok(Found {
-                advisories: listing::advisories(session, &advisories)?,
-                packages: self.list_packages(session, &attributes)?,
+                advisories: listing::advisories(session, &part(&advisories))?,
+                packages: self.list_packages(session, &part(&attributes))?,
+                next: is_more.then_some(end),
             })
         })
     }
@@ -84,11 +97,21 @@ impl Ranked {
     }
 }
 
+/// How often records are asked for: several may be about one advisory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passes {
+    /// Once: there may be fewer advisories than wanted though there are more hits.
+    One,
+    /// Until there are as many advisories as wanted, so that the order does not depend on how many that is.
+    Many,
+}
+
 pub(crate) fn find_advisories(
     session: &mut Session<'_>,
     exact: &str,
     words: &Query,
     limit: usize,
+    passes: Passes,
 ) -> Result<Vec<i64>> {
     let mut ranked = Ranked::new(limit);
     let upper = exact.to_ascii_uppercase();
@@ -113,24 +136,33 @@ pub(crate) fn find_advisories(
         // and not once a row, whatever the planner knows of them.
         let sql = match (session.dialect(), scope) {
             (Dialect::Sqlite, _) => {
-                "SELECT record.advisories FROM record_search JOIN record ON record.id = record_search.rowid \
-                 WHERE record_search MATCH ?1 ORDER BY record_search.rowid DESC LIMIT ?2"
+                "SELECT record.id, record.advisories FROM record_search JOIN record ON record.id = record_search.rowid \
+                 WHERE record_search MATCH ?1 AND record_search.rowid < ?3 ORDER BY record_search.rowid DESC LIMIT ?2"
             }
             (Dialect::Postgres, Scope::Head) => {
-                "WITH hit AS MATERIALIZED (SELECT id FROM record_search WHERE head @@ (SELECT (?1::text)::tsquery) ORDER BY id DESC LIMIT ?2) \
-                 SELECT record.advisories FROM hit JOIN record ON record.id = hit.id ORDER BY hit.id DESC"
+                "WITH hit AS MATERIALIZED (SELECT id FROM record_search WHERE head @@ (SELECT (?1::text)::tsquery) AND id < ?3 ORDER BY id DESC LIMIT ?2) \
+                 SELECT record.id, record.advisories FROM hit JOIN record ON record.id = hit.id ORDER BY hit.id DESC"
             }
             (Dialect::Postgres, Scope::All) => {
-                "WITH hit AS MATERIALIZED (SELECT id FROM record_search WHERE body @@ (SELECT (?1::text)::tsquery) ORDER BY id DESC LIMIT ?2) \
-                 SELECT record.advisories FROM hit JOIN record ON record.id = hit.id ORDER BY hit.id DESC"
+                "WITH hit AS MATERIALIZED (SELECT id FROM record_search WHERE body @@ (SELECT (?1::text)::tsquery) AND id < ?3 ORDER BY id DESC LIMIT ?2) \
+                 SELECT record.id, record.advisories FROM hit JOIN record ON record.id = hit.id ORDER BY hit.id DESC"
             }
         };
         let expression = scope.expression(session.dialect(), words);
-        let lists = session.list(sql, &[Value::Text(&expression), ranked.room()], |row| {
-            numbers::from_list(row.blob(0)?)
-        })?;
-        for number in lists.into_iter().flatten() {
-            ranked.push(number);
+        let mut below = i64::MAX;
+        loop {
+            let params = [Value::Text(&expression), ranked.room(), Value::Int(below)];
+            let hits = session.list(sql, &params, |row| {
+                Ok((row.int(0)?, numbers::from_list(row.blob(1)?)?))
+            })?;
+            let is_last = hits.len() < limit;
+            below = hits.last().map_or(below, |(id, _)| *id);
+            for number in hits.into_iter().flat_map(|(_, advisories)| advisories) {
+                ranked.push(number);
+            }
+            if is_last || ranked.is_full() || passes == Passes::One {
+                break;
+            }
         }
     }
     Ok(ranked.numbers)

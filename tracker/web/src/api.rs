@@ -120,7 +120,12 @@ async fn search(State(app): Shared, params: Asked, request: HeaderMap) -> Answer
     let params = Params::parse(params)?;
     document(app, request, move |db| {
         let query = params.query();
-        let found = gather::search(db, &query, params.limit(PAGE)?)?;
+        let found = gather::search(
+            db,
+            &query,
+            params.place()?.unwrap_or(0),
+            params.limit(PAGE)?,
+        )?;
         Ok(v1::Search::new(query, found))
     })
     .await

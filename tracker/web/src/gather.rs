@@ -15,12 +15,12 @@ pub use channel::channel;
 pub use home::{channels, home};
 pub use package::{PackageWish, package};
 
-/// What a search finds, at most `limit` of each kind.
+/// What a search finds from a hit on, at most `limit` of each kind.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn search(db: &Db, query: &str, limit: usize) -> Result<search::Input, Failure> {
-    let found = db.search(query, limit)?;
+pub fn search(db: &Db, query: &str, from: usize, limit: usize) -> Result<search::Input, Failure> {
+    let found = db.search(query, from, limit)?;
     let advisories = found
         .advisories
         .into_iter()
@@ -41,6 +41,7 @@ pub fn search(db: &Db, query: &str, limit: usize) -> Result<search::Input, Failu
     Ok(search::Input {
         advisories: advisories.collect(),
         packages: packages.collect(),
+        next: found.next,
     })
 }
 

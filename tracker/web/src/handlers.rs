@@ -116,7 +116,7 @@ pub async fn search(
     let params = Params::parse(params)?;
     show(app, reader, request, move |view| {
         let query = params.query();
-        let found = gather::search(view.db, &query, 40)?;
+        let found = gather::search(view.db, &query, params.place()?.unwrap_or(0), 40)?;
         Ok(search::Page::new(view.shell, query, found).render()?)
     })
     .await

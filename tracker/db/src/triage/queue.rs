@@ -185,7 +185,13 @@ impl Db {
         if let Some(known) = self.words().get(text, stamp) {
             return Ok(known);
         }
-        let found = search::find_advisories(session, text, &Query::parse(text), WORDS)?;
+        let found = search::find_advisories(
+            session,
+            text,
+            &Query::parse(text),
+            WORDS,
+            search::Passes::One,
+        )?;
         self.words().put(text, stamp, &found);
         Ok(found)
     }

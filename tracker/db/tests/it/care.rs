@@ -91,8 +91,8 @@ fn shown(db: &Db) -> String {
     let page = db
         .matches_of_package("openssl", &MatchFilter::default(), &PageRequest::default())
         .unwrap();
-    let found = db.search("heap overflow", 7).unwrap();
-    let packages_found = db.search("program openss", 7).unwrap();
+    let found = db.search("heap overflow", 0, 7).unwrap();
+    let packages_found = db.search("program openss", 0, 7).unwrap();
     format!(
         "{advisories:#?}{evaluations:#?}{packages:#?}{history:#?}{page:#?}{found:#?}{packages_found:#?}{:#?}{:#?}{:#?}{:#?}",
         db.counts().unwrap(),
@@ -171,14 +171,14 @@ contract! {
         assert!(matches!(db.packages_at("c", first.evaluation), Err(DbError::Missing { .. })));
         assert_eq!(db.packages_at("c", third.evaluation).unwrap(), all("3"));
         assert_eq!(db.record_history(snowguard_advisory::model::Source::CveList, "CVE-2024-1001").unwrap().len(), 1);
-        assert!(db.search("gone", 5).unwrap().packages.is_empty());
-        assert_eq!(db.search("zlib", 5).unwrap().packages.len(), 1);
+        assert!(db.search("gone", 0, 5).unwrap().packages.is_empty());
+        assert_eq!(db.search("zlib", 0, 5).unwrap().packages.len(), 1);
         assert_eq!(db.last_runs().unwrap().len(), 1);
         // An attribute that comes back is found again.
         let mut back = all("3");
         back.push(package("gone", "2"));
         load(db, "c", "4", back).unwrap();
-        assert_eq!(db.search("gone", 5).unwrap().packages.len(), 1);
+        assert_eq!(db.search("gone", 0, 5).unwrap().packages.len(), 1);
     }
 
     fn search_and_keys_are_rebuilt_the_same(fresh) {

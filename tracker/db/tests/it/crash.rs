@@ -70,7 +70,7 @@ contract! {
             assert_eq!(ids.len() as u64, cursor * BATCH);
             assert_eq!(db.advisories(&ids).unwrap().len(), ids.len());
             assert_eq!(db.dirty_count().unwrap(), cursor * BATCH);
-            assert_eq!(db.search("title", 500).unwrap().advisories.len() as u64, (cursor * BATCH).min(500));
+            assert_eq!(db.search("title", 0, 500).unwrap().advisories.len() as u64, (cursor * BATCH).min(500));
             for (channel, attributes) in counts.channels {
                 assert_eq!((channel.as_str(), attributes, db.all_packages("c").unwrap().len()), ("c", 1, 1));
             }

@@ -222,8 +222,8 @@ contract! {
             record("CVE-2023-1003", "third", "Use after free, like the one in openssl"),
             ghsa,
         ]);
-        let ids = |query: &str| fresh.db.search(query, 10).unwrap().advisories.into_iter().map(|hit| hit.id).collect::<Vec<_>>();
-        let attrs = |query: &str| fresh.db.search(query, 10).unwrap().packages.into_iter().map(|hit| hit.attr).collect::<Vec<_>>();
+        let ids = |query: &str| fresh.db.search(query, 0, 10).unwrap().advisories.into_iter().map(|hit| hit.id).collect::<Vec<_>>();
+        let attrs = |query: &str| fresh.db.search(query, 0, 10).unwrap().packages.into_iter().map(|hit| hit.attr).collect::<Vec<_>>();
         assert_eq!(ids("CVE-2024-1002"), ["CVE-2024-1002"]);
         assert_eq!(ids("cve-2024-100"), ["CVE-2024-1001", "CVE-2024-1002", "CVE-2024-10011"]);
         assert_eq!(ids("ghsa-ABCD-ef01-2345"), ["CVE-2024-10011"]);
@@ -233,14 +233,31 @@ contract! {
         assert_eq!(attrs("opens"), ["openssl", "openssl_1_1"].map(str::to_owned).to_vec());
         assert_eq!(attrs("pyopenssl program"), ["python3Packages.pyopenssl"]);
         for hostile in ["\"", "'; DROP TABLE record; --", "head:", "NEAR(", "*", "\0", "{x}", "a AND", "(", "'\\':*&!|", "%", "_", "\u{202e}", ""] {
-            fresh.db.search(hostile, 10).unwrap();
+            fresh.db.search(hostile, 0, 10).unwrap();
         }
-        assert!(fresh.db.search("openssl", 0).unwrap().advisories.is_empty());
+        assert!(fresh.db.search("openssl", 0, 0).unwrap().advisories.is_empty());
         // A change takes the old words out.
         let mut changed = record("CVE-2024-1001", "libressl", "Heap overflow");
         changed.modified = Some(NOW.get());
         changed.description = String::new();
         put(&fresh.db, [changed]);
         assert_eq!(ids("openssl"), ["CVE-2023-1003"]);
+        // Part by part it is the same, though a record and its copy elsewhere are about one advisory.
+        let mut copy = record("GHSA-aaaa-bbbb-cccc", "openssl", "Use after free");
+        copy.source = Source::Osv;
+        copy.aliases = vec!["CVE-2023-1003".into()];
+        put(&fresh.db, [record("CVE-2024-1004", "openssl", "Another"), copy]);
+        let whole = fresh.db.search("openssl", 0, 10).unwrap();
+        assert_eq!((whole.advisories.len(), whole.packages.len(), whole.next), (2, 2, None));
+        let (mut advisories, mut packages, mut from) = (vec![], vec![], Some(0));
+        while let Some(at) = from {
+            let part = fresh.db.search("openssl", at, 1).unwrap();
+            assert!(part.advisories.len() <= 1 && part.packages.len() <= 1);
+            advisories.extend(part.advisories);
+            packages.extend(part.packages);
+            from = part.next;
+        }
+        assert_eq!((advisories, packages), (whole.advisories, whole.packages));
+        assert_eq!(fresh.db.search("openssl", usize::MAX, 10).unwrap(), Default::default());
     }
 }

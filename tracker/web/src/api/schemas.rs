@@ -227,6 +227,7 @@ fn search() -> Named {
                 ("query", text()),
                 ("advisories", list(of("AdvisoryHit"))),
                 ("packages", list(of("PackageHit"))),
+                ("next?", text()),
             ],
         ),
         object(
@@ -279,7 +280,7 @@ fn issues() -> Named {
             &[
                 ("id", text()),
                 ("title", text()),
-                ("stage", word(&["published", "resolved"])),
+                ("stage", word(&["published", "resolved", "withdrawn"])),
                 ("severity?", word(&["low", "medium", "high", "critical"])),
                 ("published", moment()),
                 ("modified", moment()),

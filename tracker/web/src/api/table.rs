@@ -165,6 +165,85 @@ parameter!(
     "Where the list goes on: `next` of the answer before."
 );
 
+parameter!(
+    STATUS,
+    "status",
+    Query,
+    Kind::Text(200),
+    "States with commas, or `all`; what is open without it."
+);
+parameter!(
+    QUEUE_TIER,
+    "tier",
+    Query,
+    Kind::Word(&["high", "medium", "low"]),
+    "How sure a match has to be; `medium` without it."
+);
+parameter!(
+    SEVERITY,
+    "severity",
+    Query,
+    Kind::Word(&["low", "medium", "high", "critical"]),
+    "From this CVSS rating up."
+);
+parameter!(
+    EPSS,
+    "epss",
+    Query,
+    Kind::Text(10),
+    "From this probability of exploitation up: `0.5`."
+);
+parameter!(
+    KEV,
+    "kev",
+    Query,
+    Kind::Word(&["1"]),
+    "Only what is known to be exploited."
+);
+parameter!(
+    MAINTAINER,
+    "maintainer",
+    Query,
+    Kind::Text(100),
+    "Handle of a maintainer, or `team:` and a team's name."
+);
+parameter!(
+    DAYS,
+    "days",
+    Query,
+    Kind::Text(10),
+    "Only what was first seen within so many days."
+);
+parameter!(WORDS, "q", Query, Kind::Text(800), "Words.");
+parameter!(
+    RETURNED,
+    "returned",
+    Query,
+    Kind::Word(&["1"]),
+    "Only what came back because it changed."
+);
+parameter!(
+    PROPOSED,
+    "proposed",
+    Query,
+    Kind::Word(&["1"]),
+    "Only what a maintainer proposes a decision for."
+);
+parameter!(
+    MINE,
+    "mine",
+    Query,
+    Kind::Word(&["1"]),
+    "Only what the token's owner looks at."
+);
+parameter!(
+    SORT,
+    "sort",
+    Query,
+    Kind::Word(&["urgency", "newest", "oldest", "epss", "severity"]),
+    "In which order; `urgency` without it."
+);
+
 /// All addresses.
 pub const ROUTES: [Route; 12] = [
     Route {
@@ -219,9 +298,9 @@ pub const ROUTES: [Route; 12] = [
         verb: Verb::Get,
         path: "/search",
         name: "search",
-        summary: "The advisories and packages that fit best; there is no next part.",
+        summary: "The advisories and packages that fit, the best first, up to 5,000 of each; a part of both at once.",
         scope: None,
-        parameters: &[&QUERY, &LIMIT],
+        parameters: &[&QUERY, &CURSOR, &LIMIT],
         body: None,
         answer: "Search",
         others: &[],
@@ -269,7 +348,23 @@ pub const ROUTES: [Route; 12] = [
         name: "queue",
         summary: "The queue of suggestions, with the filters of its page.",
         scope: Some("read"),
-        parameters: &[&AFTER],
+        parameters: &[
+            &STATUS,
+            &QUEUE_TIER,
+            &SEVERITY,
+            &EPSS,
+            &KEV,
+            &CHANNEL,
+            &PACKAGE,
+            &MAINTAINER,
+            &DAYS,
+            &WORDS,
+            &RETURNED,
+            &PROPOSED,
+            &MINE,
+            &SORT,
+            &AFTER,
+        ],
         body: None,
         answer: "Queue",
         others: &[403],

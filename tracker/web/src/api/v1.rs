@@ -262,6 +262,8 @@ pub struct Search {
     query: String,
     advisories: Vec<AdvisoryHit>,
     packages: Vec<PackageHit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -314,6 +316,7 @@ impl Search {
             query,
             advisories: found.advisories.into_iter().map(advisory).collect(),
             packages: found.packages.into_iter().map(package).collect(),
+            next: found.next.map(|from| from.to_string()),
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Input {
     pub advisories: Vec<AdvisoryHit>,
     /// Packages, the best first.
     pub packages: Vec<PackageHit>,
+    /// Where both lists go on.
+    pub next: Option<usize>,
 }
 
 /// An advisory that was found.
@@ -46,6 +48,7 @@ pub struct Page {
     shell: Shell,
     advisories: Vec<(String, Score, AdvisoryHit)>,
     packages: Vec<(String, PackageHit)>,
+    next: Option<String>,
 }
 
 impl Page {
@@ -59,7 +62,14 @@ impl Page {
             .packages
             .into_iter()
             .map(|hit| (path::package(&hit.attr), hit));
+        let next = input.next.map(|from| {
+            let mut pairs = form_urlencoded::Serializer::new(String::new());
+            pairs.append_pair("q", &query);
+            pairs.append_pair("cursor", &from.to_string());
+            format!("/search?{}", pairs.finish())
+        });
         Self {
+            next,
             shell: shell.searching(query),
             advisories: advisories.collect(),
             packages: packages.collect(),

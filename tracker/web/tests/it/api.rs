@@ -47,6 +47,27 @@ async fn a_list_is_read_in_parts_and_gives_each_entry_once() {
 }
 
 #[tokio::test]
+async fn a_search_is_read_in_parts_too() {
+    let sample = Sample::new();
+    let whole = document(&sample, "/api/v1/search?q=CVE-2024-6").await;
+    let count = whole["advisories"].as_array().unwrap().len();
+    assert!(count > 1 && whole["next"].is_null(), "{whole}");
+    let mut found = Vec::new();
+    let mut path = "/api/v1/search?q=CVE-2024-6&limit=1".to_owned();
+    loop {
+        let part = document(&sample, &path).await;
+        found.extend(part["advisories"].as_array().unwrap().clone());
+        let Some(next) = part["next"].as_str() else {
+            break;
+        };
+        path = format!("/api/v1/search?q=CVE-2024-6&limit=1&cursor={next}");
+    }
+    assert_eq!(&found, whole["advisories"].as_array().unwrap());
+    let wrong = get(&sample.router, "/api/v1/search?q=CVE-2024-6&cursor=x").await;
+    assert_eq!(wrong.status, 400);
+}
+
+#[tokio::test]
 async fn an_alias_leads_to_the_advisory() {
     let sample = Sample::new();
     for (asked, place) in [

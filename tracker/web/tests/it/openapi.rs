@@ -86,6 +86,37 @@ fn wrong(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<St
     })
 }
 
+#[tokio::test]
+async fn the_queue_takes_every_filter_that_is_named() {
+    let sample = Sample::new();
+    let document = document(&sample).await;
+    let parameters = document["paths"]["/queue"]["get"]["parameters"].as_array();
+    let parameters = parameters.unwrap();
+    assert!(parameters.len() > 10);
+    for parameter in parameters {
+        let name = parameter["name"].as_str().unwrap();
+        let words = parameter["schema"]["enum"].as_array();
+        let values: Vec<&str> = match (name, words) {
+            (_, Some(words)) => words.iter().map(|word| word.as_str().unwrap()).collect(),
+            ("status", _) => vec!["new,under_review", "all"],
+            ("epss", _) => vec!["0.5"],
+            ("days", _) => vec!["30"],
+            ("channel", _) => vec!["nixos-24.11"],
+            ("after", _) => continue,
+            _ => vec!["openssh"],
+        };
+        for value in values {
+            let path = format!("/api/v1/queue?{name}={value}");
+            let answer = get(&sample.router, &path).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        }
+        if !matches!(name, "q" | "package" | "maintainer") {
+            let path = format!("/api/v1/queue?{name}=%00");
+            assert_ne!(get(&sample.router, &path).await.status, 200, "{path}");
+        }
+    }
+}
+
 fn held_to(document: &Value, schema: &str, answer: &Answer, path: &str) {
     let value: Value = serde_json::from_str(&answer.body).unwrap();
     let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
