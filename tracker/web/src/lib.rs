@@ -24,6 +24,7 @@ mod gather;
 mod handlers;
 mod open;
 mod pages;
+mod replace;
 mod request;
 mod server;
 mod settings;
@@ -35,6 +36,7 @@ mod work;
 pub use account::password::hash as hash_password;
 pub use gather::busy_pages;
 pub use open::{Format, Progress as Written, Publisher, Publishing, Wish, read_key, write_files};
+pub use replace::replace_file;
 pub use server::{
     CONTENT_SECURITY_POLICY, Clock, Config, Limits, Peer, PerMinute, PublicAddress, RateLimits,
     router, serve, serve_on,

@@ -10,6 +10,7 @@ use clap::Args;
 use snowguard_advisory_file::{AdvisoryFile, Dictionaries, SecretKey};
 use snowguard_tracker_db::Millis;
 use snowguard_tracker_ingest::{Progress, scan_db};
+use snowguard_tracker_web::replace_file;
 use zeroize::Zeroizing;
 
 use super::output::{self, Format, thousands};
@@ -50,7 +51,8 @@ pub fn export(database: &Database, options: &Export) -> Result<Outcome> {
     let before = dictionaries(&options.to, &key);
     let (bytes, exported) =
         scan_db::export(&db, &key, before, now, |more| bar.advance(more)).context("exporting")?;
-    replace(&options.to, &bytes).with_context(|| format!("writing {}", options.to.display()))?;
+    replace_file(&options.to, &bytes)
+        .with_context(|| format!("writing {}", options.to.display()))?;
     match options.format {
         Format::Json => output::json(exported)?,
         Format::Text => output::text(format_args!(
@@ -113,23 +115,4 @@ fn read_key(path: &Path) -> Result<SecretKey> {
         Ok(SecretKey::parse(&text)?)
     };
     read().with_context(|| format!("reading the secret key {}", path.display()))
-}
-
-/// Readers see the old file or the new one, never a half.
-fn replace(to: &Path, bytes: &[u8]) -> Result<()> {
-    let name = to.file_name().context("it names no file")?;
-    let mut part = name.to_owned();
-    part.push(".part");
-    let part = to.with_file_name(part);
-    let written = File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| fs::rename(&part, to));
-    if let Err(error) = moved {
-        // The first error is the one to report.
-        let _gone = fs::remove_file(&part);
-        return Err(error.into());
-    }
-    Ok(())
 }

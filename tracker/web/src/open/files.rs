@@ -15,6 +15,7 @@ use super::document;
 use super::publisher::Publisher;
 use super::source;
 use super::target::{self, CsafFile, KEY, One, SIGNATURE, Whole};
+use crate::replace::{part_of, replace_file, replace_one_of_many, settle, sync_file_system};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +124,8 @@ pub struct Progress {
 /// Into a folder: the documents of issues that changed, and all documents about everything anew, so that the folder is
 /// whole also after an incremental export. Into a file: what changed, or everything.
 ///
-/// Each file is replaced at once. One that has the same content already is left as it is.
+/// Each file is replaced at once. One that has the same content already is left as it is. What was written is there for
+/// good when this returns, also if the power is cut then; until then a folder may hold documents of both exports.
 ///
 /// # Errors
 /// Those of the database and of the files, with the name of the file.
@@ -137,11 +139,14 @@ pub fn write(db: &Db, wish: Wish<'_>, out: &Path) -> Result<Progress> {
             cursor: wish.since,
         },
         folders: HashSet::new(),
+        put: replace_file,
     };
     if out.extension().is_some() && !out.is_dir() {
         laid.one_file(db, wish, out)?;
     } else {
+        laid.put = replace_one_of_many;
         laid.folder(db, wish, out)?;
+        sync_file_system(out).with_context(|| format!("syncing {}", out.display()))?;
     }
     Ok(laid.made)
 }
@@ -150,6 +155,8 @@ struct Laid<'a> {
     publisher: &'a Publisher,
     made: Progress,
     folders: HashSet<PathBuf>,
+    /// How a small file is replaced.
+    put: fn(&Path, &[u8]) -> io::Result<()>,
 }
 
 impl Laid<'_> {
@@ -220,7 +227,7 @@ impl Laid<'_> {
         name: &str,
     ) -> Result<(u64, Option<Cursor>)> {
         self.make_folder(to)?;
-        let part = part_of(to)?;
+        let part = part_of(to).context("it names no file")?;
         let written = self.write_part(db, whole, since, (&part, name));
         let exported = match written {
             Ok(exported) => exported,
@@ -242,7 +249,7 @@ impl Laid<'_> {
             fs::remove_file(&part)?;
             self.made.unchanged += 1;
         } else {
-            fs::rename(&part, to).with_context(|| format!("replacing {}", to.display()))?;
+            settle(&part, to).with_context(|| format!("replacing {}", to.display()))?;
             self.made.files += 1;
         }
         Ok((exported.count, exported.last))
@@ -322,12 +329,7 @@ impl Laid<'_> {
             return Ok(());
         }
         self.make_folder(to)?;
-        let part = part_of(to)?;
-        let moved = fs::write(&part, bytes).and_then(|()| fs::rename(&part, to));
-        if let Err(failed) = moved {
-            let _gone = fs::remove_file(&part);
-            return Err(failed).with_context(|| format!("writing {}", to.display()));
-        }
+        (self.put)(to, bytes).with_context(|| format!("writing {}", to.display()))?;
         self.made.files += 1;
         Ok(())
     }
@@ -341,15 +343,6 @@ impl Laid<'_> {
         }
         Ok(())
     }
-}
-
-/// Where a file is written before it takes its place.
-fn part_of(to: &Path) -> Result<PathBuf> {
-    let name = to.file_name().context("it names no file")?;
-    let mut part = std::ffi::OsString::from(".");
-    part.push(name);
-    part.push(".part");
-    Ok(to.with_file_name(part))
 }
 
 fn digest(file: &Path) -> Result<[u8; 32]> {
