@@ -38,7 +38,7 @@ pub fn rulings(db: &Db) -> Result<Vec<Ruling>, DbError> {
             return Ok(all);
         };
         after = Some(place(last));
-        for issue in &issues {
+        for issue in issues.iter().filter(|one| one.issue.withdrawn.is_none()) {
             of_issue(issue, &mut all);
         }
     }

@@ -9,6 +9,7 @@ use crate::command::Refusal;
 use crate::dismissal::Reason;
 use crate::standing::{Standing, Standings};
 use crate::text;
+use crate::withdrawal::Withdrawn;
 
 /// How far an issue has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -210,6 +211,9 @@ pub struct Issue {
     pub links: Vec<String>,
     /// How each package of each channel stands.
     pub standings: Standings,
+    /// Set when it should not have been published: what it says does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawn>,
 }
 
 /// What a form says about an issue.
@@ -273,6 +277,7 @@ impl Issue {
         }
         Ok(Self {
             stage,
+            withdrawn: None,
             ..self.clone()
         })
     }

@@ -30,3 +30,4 @@ pub mod state;
 pub mod subscription;
 pub mod suggestion;
 pub mod text;
+pub mod withdrawal;

@@ -25,6 +25,8 @@ pub enum EventKind {
     Changed,
     /// An issue was resolved.
     Resolved,
+    /// An issue should not have been published.
+    Withdrawn,
 }
 
 impl EventKind {
@@ -36,6 +38,7 @@ impl EventKind {
             Self::Published => "published",
             Self::Changed => "changed",
             Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -45,6 +48,7 @@ impl EventKind {
             Self::Published,
             Self::Changed,
             Self::Resolved,
+            Self::Withdrawn,
         ]
         .into_iter()
         .find(|kind| kind.as_str() == text)

@@ -205,9 +205,9 @@ impl Db {
     ) -> Result<()> {
         let gone = stored
             .issue
-            .advisories
+            .holds()
             .iter()
-            .filter(|id| !next.advisories.contains(id));
+            .filter(|id| !next.holds().contains(id));
         for advisory in gone {
             let (number, suggestion) = decide::found(session, advisory)?;
             session.run(
@@ -216,7 +216,7 @@ impl Db {
             )?;
             self.move_one(session, number, &suggestion, State::Accepted, stored.id, by)?;
         }
-        for advisory in &next.advisories {
+        for advisory in next.holds() {
             let (number, suggestion) = decide::found(session, advisory)?;
             if suggestion.issue != Some(stored.id) {
                 if suggestion.issue.is_some() {
@@ -322,6 +322,7 @@ pub(super) fn refresh(
 fn tell(session: &mut Session<'_>, before: &StoredIssue, next: &Issue, now: Millis) -> Result<()> {
     let kind = match (before.issue.stage, next.stage) {
         (_, Stage::Draft) => return Ok(()),
+        _ if next.withdrawn.is_some() && before.issue.withdrawn.is_none() => EventKind::Withdrawn,
         (Stage::Draft, _) => EventKind::Published,
         (Stage::Published, Stage::Resolved) => EventKind::Resolved,
         _ => EventKind::Changed,
@@ -344,7 +345,7 @@ pub(super) fn undo(
     now: Millis,
 ) -> Result<Json> {
     let stored = found(session, id)?;
-    let moved = ["stage", "advisories"];
+    let moved = ["stage", "advisories", "withdrawn"];
     if touched
         .after
         .keys()

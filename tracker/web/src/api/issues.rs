@@ -49,6 +49,7 @@ impl Entry {
             |millis| Moment::from_millis(millis).map_err(|failed| Failure::Inside(failed.into()));
         let modified = moment(stored.changed.get())?;
         let published = stored.published.unwrap_or(stored.changed);
+        let stage = stored.issue.word();
         let standings = stored.issue.standings;
         let mut packages: Vec<String> = standings
             .values()
@@ -60,8 +61,8 @@ impl Entry {
         let cursor = format!("{modified}/{id}").parse();
         let entry = Self {
             id,
+            stage,
             title: stored.issue.title,
-            stage: stored.issue.stage.as_str(),
             severity: stored.issue.severity.map(Severity::as_str),
             published: moment(published.get())?,
             modified,

@@ -40,6 +40,12 @@ fn issue(part: &PublicPart, stored: &StoredIssue) -> anyhow::Result<export::Issu
         };
         Some(export::Reference { kind, url })
     });
+    let withdrawn = content.withdrawn.as_ref().map(|withdrawn| {
+        anyhow::Ok(export::Withdrawal {
+            at: Moment::from_millis(withdrawn.at)?,
+            reason: withdrawn.reason.clone(),
+        })
+    });
     Ok(export::Issue {
         id: export::IssueId::new(stored.id.year(), stored.id.number())?,
         title: content.title.clone(),
@@ -55,7 +61,7 @@ fn issue(part: &PublicPart, stored: &StoredIssue) -> anyhow::Result<export::Issu
         }),
         published: Moment::from_millis(first.get())?,
         modified: Moment::from_millis(stored.changed.get())?,
-        withdrawn: None,
+        withdrawn: withdrawn.transpose()?,
         revisions: Vec::new(),
         advisories: advisories.filter_map(|id| advisory(part, id)).collect(),
         references: references.collect(),

@@ -116,7 +116,7 @@ pub async fn change(State(app): Shared, id: Segment, posted: Posted) -> Answer {
     app.work(move |db| {
         let stored = visible(db, &posted.reader, id)?;
         let action = posted.fields.get("action").to_owned();
-        let next = changed(&stored, &action, &posted.fields)?;
+        let next = changed(&stored, &action, &posted.fields, now)?;
         // What is public is the security team's to change.
         let public = stored.issue.stage != Stage::Draft || next.stage != Stage::Draft;
         let person = posted.reader.require(if public {
@@ -139,12 +139,18 @@ pub async fn change(State(app): Shared, id: Segment, posted: Posted) -> Answer {
 }
 
 /// The issue after what a form asks for.
-fn changed(stored: &StoredIssue, action: &str, fields: &Fields) -> Result<Issue, Failure> {
+fn changed(
+    stored: &StoredIssue,
+    action: &str,
+    fields: &Fields,
+    now: Millis,
+) -> Result<Issue, Failure> {
     let issue = &stored.issue;
     Ok(match action {
         "edit" => issue.worded(wording(fields))?,
         "publish" | "reopen" => issue.staged(Stage::Published)?,
         "resolve" => issue.staged(Stage::Resolved)?,
+        "withdraw" => issue.withdraw(fields.get("reason"), now.get())?,
         "bundle" => {
             let mut advisories = issue.advisories.clone();
             advisories.extend(words(fields.get("advisories")));

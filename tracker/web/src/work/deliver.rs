@@ -173,7 +173,7 @@ impl Worker {
 pub(crate) fn place(news: &Notification) -> String {
     match news.event.kind {
         EventKind::Affected => path::advisory(&news.event.subject),
-        EventKind::Published | EventKind::Changed | EventKind::Resolved => {
+        EventKind::Published | EventKind::Changed | EventKind::Resolved | EventKind::Withdrawn => {
             format!("/issue/{}", news.event.subject)
         }
     }
@@ -198,6 +198,7 @@ pub(crate) fn line(news: &Notification) -> String {
         EventKind::Published => format!("{subject}: {}", body.title),
         EventKind::Changed => format!("{subject} changed: {}", body.title),
         EventKind::Resolved => format!("{subject} is resolved: {}", body.title),
+        EventKind::Withdrawn => format!("{subject} is withdrawn: {}", body.title),
     };
     if body.kev {
         line.push_str(" (known to be exploited)");

@@ -87,6 +87,10 @@ impl Worker {
         if let Some(severity) = issue.severity {
             writeln!(body, "Severity: **{}**\n", Severity::as_str(severity))?;
         }
+        if let Some(withdrawn) = &issue.withdrawn {
+            let why = inert(&withdrawn.reason);
+            writeln!(body, "**Withdrawn**, what follows does not hold: {why}\n")?;
+        }
         // Notes are the security team's own Markdown.
         if !issue.notes.is_empty() {
             writeln!(body, "{}\n", issue.notes)?;
@@ -132,6 +136,7 @@ impl Worker {
             self.public.link(&format!("/issue/{}", stored.id))
         )?;
         let state = match issue.stage {
+            Stage::Resolved if issue.withdrawn.is_some() => IssueState::NotPlanned,
             Stage::Resolved => IssueState::Completed,
             Stage::Draft | Stage::Published => IssueState::Open,
         };

@@ -30,6 +30,9 @@ pub struct Page {
     revision: i64,
     title: String,
     stage: &'static str,
+    may_withdraw: bool,
+    /// Why it does not hold.
+    withdrawn: Option<String>,
     severity: Option<&'static str>,
     severities: Vec<(&'static str, bool)>,
     notes: Html,
@@ -79,6 +82,7 @@ impl Page {
         now: Millis,
     ) -> Self {
         let issue = stored.issue;
+        let ready = issue.proposes_to_resolve();
         let stages: &[(&str, &str)] = match issue.stage {
             Stage::Draft if powers.publishes => &[("publish", "Publish")],
             Stage::Published if powers.publishes => &[("resolve", "Resolve")],
@@ -89,13 +93,17 @@ impl Page {
             shell,
             id: stored.id.to_string(),
             revision: stored.revision,
-            stage: issue.stage.as_str(),
+            stage: issue.word(),
+            may_withdraw: powers.publishes
+                && issue.stage != Stage::Draft
+                && issue.withdrawn.is_none(),
+            withdrawn: issue.withdrawn.map(|withdrawn| withdrawn.reason),
             severity: issue.severity.map(Severity::as_str),
             severities: Severity::ALL
                 .map(|one| (one.as_str(), issue.severity == Some(one)))
                 .to_vec(),
             notes: markdown::html(&issue.notes),
-            ready: issue.proposes_to_resolve(),
+            ready,
             can_edit: match issue.stage {
                 Stage::Draft => powers.drafts,
                 Stage::Published | Stage::Resolved => powers.publishes,

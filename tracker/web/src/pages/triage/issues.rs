@@ -28,6 +28,7 @@ struct Row {
     packages: usize,
     changed: When,
     ready: bool,
+    withdrawn: bool,
 }
 
 impl Page {
@@ -67,6 +68,7 @@ impl Page {
                     .count(),
                 changed: When::new(stored.changed.get(), now),
                 ready: stored.issue.proposes_to_resolve(),
+                withdrawn: stored.issue.withdrawn.is_some(),
                 title: stored.issue.title,
             }
         });
