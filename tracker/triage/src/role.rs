@@ -257,6 +257,31 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_this_table() {
+        let page = include_str!("../../../docs/triage.md");
+        let line = |cells: Vec<&str>| {
+            let cells = cells.into_iter().map(|cell| match cell {
+                "" => " |".to_owned(),
+                cell => format!(" {cell} |"),
+            });
+            cells.fold("|".to_owned(), |line, cell| line + &cell) + "\n"
+        };
+        let mut head = vec![""];
+        head.extend(Role::ALL.map(Role::title));
+        let mut table = line(head) + "|" + &"---|".repeat(Role::ALL.len() + 1) + "\n";
+        for action in Action::ALL {
+            let mut cells = vec![action.title()];
+            cells.extend(Role::ALL.map(|role| match grant(role, action) {
+                Grant::No => "",
+                Grant::OwnPackages => "own packages",
+                Grant::Yes => "yes",
+            }));
+            table += &line(cells);
+        }
+        assert!(page.contains(&table), "docs/triage.md should have\n{table}");
+    }
+
+    #[test]
     fn nobody_writes_without_signing_in() {
         for action in Action::ALL {
             let expected = if action == Action::Read {

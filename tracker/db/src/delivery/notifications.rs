@@ -92,19 +92,27 @@ impl Db {
                     severity: event.body.severity,
                     kev: event.body.kev,
                 };
+                let mut wanted: Vec<(&StoredSubscription, Cadence)> = all
+                    .iter()
+                    .filter(|stored| stored.created <= event.at)
+                    .filter_map(|stored| Some((stored, stored.subscription.wants(&told)?)))
+                    .collect();
+                // Of several subscriptions of a person the one counts that sends something, and the sooner one.
+                wanted.sort_by_key(|(stored, cadence)| {
+                    let sends = stored.subscription.mail || stored.subscription.hook.is_some();
+                    (!sends, cadence.period(), stored.id)
+                });
                 let mut rows = Vec::new();
-                for stored in all.iter().filter(|stored| stored.created <= event.at) {
-                    if let Some(cadence) = stored.subscription.wants(&told) {
-                        next += 1;
-                        rows.extend([
-                            Value::Int(next),
-                            Value::Int(stored.person.get()),
-                            Value::Int(stored.id),
-                            Value::Int(event.id),
-                            Value::Int(event.at.get()),
-                            Value::Text(cadence.as_str()),
-                        ]);
-                    }
+                for (stored, cadence) in wanted {
+                    next += 1;
+                    rows.extend([
+                        Value::Int(next),
+                        Value::Int(stored.person.get()),
+                        Value::Int(stored.id),
+                        Value::Int(event.id),
+                        Value::Int(event.at.get()),
+                        Value::Text(cadence.as_str()),
+                    ]);
                 }
                 session.insert(&NOTIFICATION, &rows)?;
             }

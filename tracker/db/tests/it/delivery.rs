@@ -184,6 +184,12 @@ contract! {
         let bob = db.github_person(8, "bob", NOW).unwrap().id;
         matched(db, NOW, &[("c", &[])]);
         assert_eq!(db.notify().unwrap(), 0, "nobody listened");
+        // These come first and send nothing, or later: the ones above count.
+        let silent = Subscription { mail: false, ..everything() };
+        let weekly = Subscription { cadence: Cadence::Weekly, ..everything() };
+        for other in [silent, weekly] {
+            db.put_subscription(ada, &other, &[5], NOW).unwrap();
+        }
         let mine = Subscription { subject: Subject::Maintainer { handle: "ada".to_owned() }, ..everything() };
         db.put_subscription(ada, &mine, &[1], NOW).unwrap();
         db.put_subscription(ada, &everything(), &[2], NOW).unwrap();

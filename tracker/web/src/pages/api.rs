@@ -5,12 +5,15 @@ use serde_json::Value;
 
 use crate::pages::shell::Shell;
 
+/// Text in which words between backticks (true) are code.
+type Prose = Vec<(bool, String)>;
+
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "pages/api.html")]
 pub struct Page {
     shell: Shell,
-    about: String,
+    about: Prose,
     root: String,
     operations: Vec<Operation>,
     schemas: Vec<Schema>,
@@ -21,8 +24,8 @@ struct Operation {
     name: String,
     verb: String,
     path: String,
-    summary: String,
-    note: String,
+    summary: Prose,
+    note: Prose,
     parameters: Vec<Parameter>,
     body: Option<String>,
     answer: Option<String>,
@@ -34,13 +37,13 @@ struct Parameter {
     name: String,
     place: String,
     form: String,
-    about: String,
+    about: Prose,
 }
 
 #[derive(Debug)]
 struct Schema {
     name: String,
-    about: String,
+    about: Prose,
     members: Vec<Member>,
 }
 
@@ -65,7 +68,7 @@ impl Page {
         let schemas = members(&document["components"]["schemas"]);
         Self {
             shell,
-            about: text(&document["info"]["description"]),
+            about: prose(&document["info"]["description"]),
             root: text(&document["servers"][0]["url"]),
             operations,
             schemas: schemas
@@ -90,14 +93,14 @@ impl Operation {
             name: text(&operation["operationId"]),
             verb: verb.to_ascii_uppercase(),
             path: path.to_owned(),
-            summary: text(&operation["summary"]),
-            note: text(&operation["description"]),
+            summary: prose(&operation["summary"]),
+            note: prose(&operation["description"]),
             parameters: parameters
                 .map(|one| Parameter {
                     name: text(&one["name"]),
                     place: text(&one["in"]),
                     form: form(&one["schema"]),
-                    about: text(&one["description"]),
+                    about: prose(&one["description"]),
                 })
                 .collect(),
             body: content(&operation["requestBody"]),
@@ -114,7 +117,7 @@ impl Schema {
             |name: &str| required.is_some_and(|all| all.iter().any(|one| one == name));
         Self {
             name: name.to_owned(),
-            about: text(&schema["description"]),
+            about: prose(&schema["description"]),
             members: members(&schema["properties"])
                 .map(|(name, schema)| Member {
                     name: name.to_owned(),
@@ -133,6 +136,12 @@ fn members(of: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 fn text(of: &Value) -> String {
     of.as_str().unwrap_or_default().to_owned()
+}
+
+fn prose(of: &Value) -> Prose {
+    let pieces = of.as_str().unwrap_or_default().split('`').enumerate();
+    let pieces = pieces.map(|(place, piece)| (place % 2 == 1, piece.to_owned()));
+    pieces.filter(|(_, piece)| !piece.is_empty()).collect()
 }
 
 /// The last word of a reference.

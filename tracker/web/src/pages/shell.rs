@@ -35,6 +35,8 @@ pub struct Signed {
     pub triages: bool,
     /// Whether they manage people.
     pub manages: bool,
+    /// Whether they look after workers and feeds.
+    pub operates: bool,
 }
 
 impl Shell {
@@ -47,6 +49,7 @@ impl Shell {
             maintains: !reader.owned.is_empty(),
             triages: reader.may(Action::Triage),
             manages: reader.may(Action::People),
+            operates: reader.may(Action::Operate),
         });
         Self {
             style: assets::style_path(),

@@ -2,6 +2,7 @@
 
 pub mod issue;
 pub mod issues;
+pub mod jobs;
 pub mod log;
 pub mod mine;
 pub mod panel;

@@ -2,6 +2,7 @@
 
 pub mod decide;
 mod issues;
+mod jobs;
 mod log;
 mod mine;
 mod panel;
@@ -37,6 +38,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/rules", get(rules::page).post(rules::make))
         .route("/rules/{id}/retire", post(rules::retire))
         .route("/log", get(log::page))
+        .route("/jobs", get(jobs::page))
 }
 
 /// After a form: look at the result (RFC 9110 section 15.4.4).

@@ -16,7 +16,7 @@ const AXE: &str = "axe-core@4.11.0";
 
 const PASSWORD: &str = "a long enough password";
 
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 21] = [
     "/",
     "/advisory/CVE-2024-6387",
     "/package/openssh",
@@ -33,6 +33,7 @@ const PAGES: [&str; 20] = [
     "/log",
     "/account",
     "/people",
+    "/jobs",
     "/subscriptions",
     "/notifications",
     "/data",

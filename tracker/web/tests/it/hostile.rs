@@ -1,7 +1,16 @@
 //! Text of unknown origin is shown, and does nothing.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use snowguard_tracker_deliver::testing::Receiver;
+use snowguard_tracker_deliver::webhook::{Rules, Webhooks};
+use snowguard_tracker_triage::role::Role;
+use snowguard_tracker_web::Reach;
+
 use crate::http::get;
-use crate::sample::{HOSTILE, Sample};
+use crate::sample::{HOSTILE, NOW, Sample};
+use crate::signed_in::Signed;
+use crate::work::{run, worker};
 
 /// Every element and attribute that our templates write.
 const ELEMENTS: &str = "!doctype html head meta title link body a header svg path form input button nav main \
@@ -75,7 +84,7 @@ pub fn inert(page: &str, body: &str) {
 }
 
 #[tokio::test]
-async fn hostile_text_is_shown_inert_on_every_page() {
+async fn xss_in_every_field_of_an_advisory_is_inert_on_every_page() {
     let sample = Sample::new();
     let pages = [
         ("/", 2),
@@ -164,4 +173,58 @@ async fn json_is_never_taken_for_a_page() {
     assert_eq!(answer.headers["content-type"], "application/json");
     let document: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(document["records"][0]["title"], HOSTILE);
+}
+
+/// Links of advisories and of people are shown, passed on, and never followed: neither by a page nor by a worker.
+#[tokio::test(flavor = "multi_thread")]
+async fn ssrf_through_reference_links_is_none() {
+    let receiver = Receiver::start(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, None).unwrap();
+    let link = format!("http://{}/metadata", receiver.address);
+    let sample = Sample::new();
+    let team = Signed::new(&sample, "team", &[Role::SecurityTeam]);
+    let reference = [
+        ("command", "choose"),
+        ("list", "references"),
+        ("entry", &link),
+        ("choice", "added"),
+        ("revision", "0"),
+    ];
+    let decide = "/advisory/CVE-2024-6387/decide";
+    assert_eq!(team.post(decide, &reference).await.status, 303);
+    let accept = [("command", "accept"), ("revision", "1")];
+    assert_eq!(team.post(decide, &accept).await.status, 303);
+    let issue = [
+        ("title", "A race"),
+        ("advisories", "CVE-2024-6387"),
+        ("links", &link),
+        (
+            "notes",
+            &format!("See ![image]({link}) and [this]({link})."),
+        ),
+    ];
+    assert_eq!(team.post("/issues", &issue).await.status, 303);
+    let place = "/issue/NIXPKGS-2024-0001";
+    let publish = [("action", "publish"), ("revision", "0")];
+    assert_eq!(team.post(place, &publish).await.status, 303);
+    let reach = Reach {
+        webhooks: Some((Webhooks::new(Rules::default()), Rules::default())),
+        ..Reach::default()
+    };
+    run(worker(&sample.db, "w", reach, NOW)).await;
+    for page in [
+        "/advisory/CVE-2024-6387",
+        place,
+        "/api/v1/issues/NIXPKGS-2024-0001",
+    ] {
+        let answer = get(&sample.router, page).await;
+        assert!(answer.body.contains(&link), "{page} shows it");
+        assert!(
+            !answer.body.contains("<img"),
+            "{page} makes no browser follow it"
+        );
+    }
+    for document in ["osv/all.jsonl", "issues.atom"] {
+        get(&sample.router, &format!("/data/{document}")).await;
+    }
+    assert_eq!(receiver.connections(), 0);
 }

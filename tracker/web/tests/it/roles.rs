@@ -24,6 +24,7 @@ fn guarded() -> Vec<Guarded> {
         ("GET", "/my", Action::OwnAccount, vec![]),
         ("GET", "/log", Action::Triage, vec![]),
         ("GET", "/people", Action::People, vec![]),
+        ("GET", "/jobs", Action::Operate, vec![]),
         ("GET", "/issues/new", Action::Draft, vec![]),
         ("GET", "/issues?stage=draft", Action::Draft, vec![]),
         ("GET", "/subscriptions", Action::OwnAccount, vec![]),

@@ -33,12 +33,12 @@ fn mailer(server: &MailServer) -> Mailer {
     Mailer::new(server.settings(), sender).unwrap()
 }
 
-fn worker(db: &Db, name: &str, reach: Reach, at: i64) -> Worker {
+pub fn worker(db: &Db, name: &str, reach: Reach, at: i64) -> Worker {
     let public = PublicAddress::parse("https://tracker.example.org").unwrap();
     Worker::new(db.clone(), name.to_owned(), reach, public, Clock::Fixed(at))
 }
 
-async fn run(worker: Worker) {
+pub async fn run(worker: Worker) {
     tokio::task::spawn_blocking(move || while worker.step().unwrap() {})
         .await
         .unwrap();
