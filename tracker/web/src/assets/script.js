@@ -1,4 +1,4 @@
-// Keys for the queue. Every page works without this.
+// Keys for the queue; lists from files. Every page works without this.
 "use strict";
 (() => {
   let form, rows = [], keys, at = 0;
@@ -65,4 +65,19 @@
     act();
   });
   begin();
+
+  // A file goes into the field that it could be pasted into: what will be sent is seen before, and may be changed.
+  document.querySelectorAll("[data-file]").forEach((label) => {
+    const field = label.closest("form").elements[label.dataset.file];
+    const file = label.querySelector("input");
+    label.hidden = false;
+    file.addEventListener("change", async () => {
+      const chosen = file.files[0];
+      if (!chosen) return;
+      const fits = chosen.size <= 1 << 20;
+      file.setCustomValidity(fits ? "" : "Lists are no larger than 1 MiB.");
+      if (fits) field.value = await chosen.text();
+      else file.reportValidity();
+    });
+  });
 })();

@@ -132,6 +132,30 @@ fn an_administrators_day() {
     });
 }
 
+#[test]
+fn a_list_of_packages_is_uploaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let [list, large] = ["list.txt", "large.txt"].map(|name| folder.path().join(name));
+    std::fs::write(&list, "openssh\n# no package\nzlib\n").unwrap();
+    std::fs::write(&large, vec![b'a'; (1 << 20) + 1]).unwrap();
+    with_browser(DESKTOP, move |browser, base, db| {
+        sign_in(browser, base, "triager", "/subscriptions");
+        browser.run("document.querySelector('[name=subject]').value = 'list';");
+        browser.write("input[name=what]", "our servers");
+        browser.write("[data-file] input", large.to_str().unwrap());
+        let field = "return document.querySelector('[name=list]').value;";
+        assert_eq!(browser.run(field), "", "too large");
+        browser.write("[data-file] input", list.to_str().unwrap());
+        browser.wait("the file's text", || browser.run(field) != "");
+        // A file takes the place of the one before; nothing is sent until the button is pressed.
+        browser.follow("#new ~ form .first");
+        assert!(browser.text("main").contains("our servers (2 packages)"));
+        let triager = db.local_person("triager").unwrap().unwrap().0;
+        assert_eq!(db.subscriptions(triager.id).unwrap().len(), 1);
+        assert!(browser.console().is_empty());
+    });
+}
+
 /// Pages of those who are signed in.
 const PAGES: [&str; 9] = [
     "/queue",

@@ -132,6 +132,17 @@ impl Browser {
         self.post(&format!("element/{element}/value"), json!({ "text": text }));
     }
 
+    /// Waits for something that a script does.
+    pub fn wait(&self, what: &str, happened: impl Fn() -> bool) {
+        for _ in 0..600 {
+            if happened() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("no sign of {what} in 30 s");
+    }
+
     /// Presses keys, wherever the focus is.
     pub fn type_keys(&self, keys: &str) {
         let press = keys.chars().flat_map(|key| {
