@@ -162,18 +162,24 @@ sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 ";
 
-#[test]
-fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
-    if !there("openssl") || !there("python3") {
-        return;
-    }
-    let place = Place::new().with_keys();
+/// The key of db once more, under the passphrase "horse", and where it is.
+fn encrypt(place: &Place) -> String {
     let (key, encrypted) = (place.text("k/keys/db/db.key"), place.text("encrypted"));
     let encrypt = ["pkcs8", "-topk8", "-in", &key, "-out", &encrypted];
     must(
         "openssl",
         &[&encrypt[..], &["-passout", "pass:horse"]].concat(),
     );
+    encrypted
+}
+
+#[test]
+fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+    if !there("openssl") || !there("python3") {
+        return;
+    }
+    let place = Place::new().with_keys();
+    let encrypted = encrypt(&place);
     std::fs::set_permissions(&encrypted, std::fs::Permissions::from_mode(0o600)).expect("set");
     place.write("a.efi", &image(&[".text"]));
     let typing = |passphrase: &str| {
@@ -212,12 +218,7 @@ fn a_passphrase_is_read_from_a_file_that_is_its_owners_alone() {
         return;
     }
     let place = Place::new().with_keys();
-    let (key, encrypted) = (place.text("k/keys/db/db.key"), place.text("encrypted"));
-    let encrypt = ["pkcs8", "-topk8", "-in", &key, "-out", &encrypted];
-    must(
-        "openssl",
-        &[&encrypt[..], &["-passout", "pass:horse"]].concat(),
-    );
+    encrypt(&place);
     place.write("passphrase", b"horse\n");
     place.write("a.efi", &image(&[".text"]));
     let mode = |name: &str, mode| {
