@@ -11,6 +11,7 @@
 pub mod cache;
 pub mod closure;
 pub mod confine;
+pub mod cpe_names;
 pub mod database;
 pub mod difference;
 pub mod explain;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use snowguard_advisory_file::AdvisoryFile;
+use snowguard_scan::cpe_names;
 use snowguard_scan::explain::{Scene, explain};
 use snowguard_scan::identify::Identified;
 use snowguard_scan::input::{self, Target};
@@ -137,12 +138,18 @@ pub fn run(options: &Options) -> Result<Outcome> {
             return Ok(Outcome::Clean);
         }
         if let Some(form) = options.sbom {
-            let examined = judging.examine(&target, file, steps)?;
+            let mut examined = judging.examine(&target, file, steps)?;
+            cpe_names::complete(&mut examined.identified, file)?;
+            steps.done("naming by CPE");
             output.write(&bill(&examined, form)?)?;
             return Ok(Outcome::Clean);
         }
         let suppressions = judging.suppressions(file)?;
-        let judged = judging.judge(&target, options.format.tells_prose(), file, steps)?;
+        let mut judged = judging.judge(&target, options.format.tells_prose(), file, steps)?;
+        if matches!(options.format, Format::Cyclonedx | Format::Spdx) {
+            cpe_names::complete(&mut judged.examined.identified, file)?;
+            steps.done("naming by CPE");
+        }
         let report = judged.report(&suppressions, file);
         let software = &judged.examined.identified;
         output.write(&told(&report, software, options.format, &output)?)?;

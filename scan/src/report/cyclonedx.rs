@@ -157,7 +157,11 @@ fn component(one: &Identified, reference: String) -> Value {
 
 fn pedigree(patch: &str) -> Value {
     let ids = snowguard_matching::mention::cve_ids(patch);
-    let mut entry = json!({ "type": if ids.is_empty() { "unofficial" } else { "backport" } });
+    let mut entry = json!({
+        "type": if ids.is_empty() { "unofficial" } else { "backport" },
+        // Its name as a reference: where its text is, nobody else could follow.
+        "diff": { "url": escaped(patch) },
+    });
     if !ids.is_empty() {
         let resolves = ids
             .iter()
@@ -165,6 +169,19 @@ fn pedigree(patch: &str) -> Value {
         entry["resolves"] = Value::Array(resolves.collect());
     }
     entry
+}
+
+/// A name as a relative reference, RFC 3986, section 4.2.
+fn escaped(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 fn links(package: &Package) -> Vec<Value> {

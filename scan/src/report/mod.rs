@@ -50,11 +50,15 @@ fn by_path(software: &[Identified]) -> FxHashMap<PathIndex, &Identified> {
         .collect()
 }
 
-/// The CPE of a piece of software with its own version, where Nixpkgs gives one that is well-formed.
+/// The CPE of a piece of software with its own version, where one is given that is well-formed. What is
+/// given for this very version stays as it is: of `5.3p9`, a CPE has the version `5.3` and the update `9`.
 fn cpe(one: &Identified) -> Option<String> {
     use snowguard_advisory::cpe::{Cpe, Value};
     let mut cpe = Cpe::parse(one.package.cpe.as_deref()?).ok()?;
-    cpe.version = Value::Text(one.software.version.clone());
+    if one.package.version != one.software.version {
+        cpe.version = Value::Text(one.software.version.clone());
+        cpe.update = Value::Any;
+    }
     Some(cpe.to_string())
 }
 

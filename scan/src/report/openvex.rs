@@ -2,28 +2,41 @@
 //!
 //! Source: <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>
 
+use rustc_hash::FxHashSet;
 use serde_json::{Value, json};
 
 use super::{Finding, Report, time};
 use crate::suppress::Claim;
 
 /// The document. Its id is derived from its content, so that the same scan gives the same document.
+///
+/// A product is a purl, which several builds of one version share: each advisory gets one statement about
+/// it, the one that claims least for it (affected, accepted, not affected), since a statement holds for all
+/// of them.
 #[must_use]
 pub fn document(report: &Report<'_>, now: i64) -> Value {
-    let mut statements: Vec<Value> = report
-        .findings
+    let mut told: FxHashSet<(String, String)> = FxHashSet::default();
+    let mut is_new = |finding: &Finding<'_>| {
+        told.insert((finding.found.advisory.clone(), finding.software.purl()))
+    };
+    let mut statements: Vec<Value> = Vec::with_capacity(report.findings.len());
+    for finding in report.findings.iter().filter(|finding| is_new(finding)) {
+        let action = match &finding.found.fixed_in {
+            Some(fixed) => format!("Update to {fixed} or later."),
+            None => "No fixed version is known.".to_owned(),
+        };
+        let mut statement = statement(finding, "affected");
+        statement["action_statement"] = Value::String(action);
+        statements.push(statement);
+    }
+    let (accepted, denied): (Vec<_>, Vec<_>) = report
+        .set_aside
         .iter()
-        .map(|finding| {
-            let action = match &finding.found.fixed_in {
-                Some(fixed) => format!("Update to {fixed} or later."),
-                None => "No fixed version is known.".to_owned(),
-            };
-            let mut statement = statement(finding, "affected");
-            statement["action_statement"] = Value::String(action);
-            statement
-        })
-        .collect();
-    for (finding, rule) in &report.set_aside {
+        .partition(|(_, rule)| rule.claim == Claim::Accepted);
+    for (finding, rule) in accepted.into_iter().chain(denied) {
+        if !is_new(finding) {
+            continue;
+        }
         // VEX wants to know what was claimed, and a finding may be set aside without a claim.
         let (status, what, text) = match rule.claim {
             Claim::NotAffected => ("not_affected", "impact_statement", rule.reason.clone()),

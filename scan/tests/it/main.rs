@@ -19,4 +19,6 @@ mod stage;
 mod terminals;
 mod units;
 mod updates;
+mod validators;
 mod watching;
+mod whole;
