@@ -63,6 +63,9 @@ let
     "%d/webhook"
   ];
 
+  # The system's own list, with the authorities that its administrator added.
+  roots = lib.optional (cfg.certificates != null) "SSL_CERT_FILE=${cfg.certificates}";
+
   reachesNetwork = cfg.watch.webhook.url != null || cfg.watch.command != null;
 
   # What neither service needs.
@@ -124,6 +127,15 @@ in
       type = types.listOf types.str;
       example = [ "tracker.example.org-1:SJtGnAJoxH91hmuPibtwf2z80FEgWHb2Pkeo+8BmiSE=" ];
       description = "Keys that may have signed it, as `snowguard tracker signing-key` prints them.";
+    };
+
+    certificates = mkOption {
+      type = types.nullOr types.str;
+      default = "/etc/ssl/certs/ca-certificates.crt";
+      description = ''
+        File with the certificates of the authorities that servers may have theirs from, for the update and the
+        webhook. null for the list that the program brings along.
+      '';
     };
 
     updateAt = mkOption {
@@ -215,6 +227,7 @@ in
       serviceConfig = hardened // {
         Type = "oneshot";
         ExecStart = lib.concatStringsSep " " update;
+        Environment = roots;
         StateDirectory = "snowguard/scan";
         # Everybody may read the file; only this user writes it.
         StateDirectoryMode = "0755";
@@ -249,7 +262,7 @@ in
         StateDirectoryMode = "0700";
         CacheDirectory = "snowguard-scan";
         CacheDirectoryMode = "0700";
-        Environment = "XDG_CACHE_HOME=/var/cache/snowguard-scan";
+        Environment = [ "XDG_CACHE_HOME=/var/cache/snowguard-scan" ] ++ roots;
         MemoryMax = "1G";
         PrivateNetwork = !reachesNetwork;
         IPAddressDeny = lib.optional (!reachesNetwork) "any";

@@ -22,6 +22,7 @@ pub mod parallel;
 pub mod progress;
 pub mod recipe;
 pub mod report;
+pub mod roots;
 pub mod software;
 pub mod suppress;
 pub mod update;

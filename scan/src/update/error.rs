@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use snowguard_advisory_file::AdvisoryFileError;
 use thiserror::Error;
 
+use crate::roots::RootsError;
+
 /// Why an update failed. The file here stays as it was.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -25,6 +27,9 @@ pub enum UpdateError {
         /// Why.
         reason: String,
     },
+    /// The file that says which certificates count cannot be used.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
     /// The server sends something else than what was asked for.
     #[error("the file changed while it was fetched")]
     Changed,

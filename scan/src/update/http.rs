@@ -8,6 +8,7 @@ use ureq::{Agent, Body};
 
 use super::error::UpdateError;
 use super::origin::Start;
+use crate::roots;
 
 /// A server that says nothing for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,23 +27,24 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(address: &str) -> Self {
+    pub(super) fn new(address: &str) -> Result<Self, UpdateError> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(5)
             .https_only(address.starts_with("https://"))
+            .tls_config(roots::tls()?)
             // A packing on the way would make ranges mean something else.
             .accept_encoding("identity")
             .user_agent(concat!("snowguard-scan/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(PATIENCE))
             .timeout_recv_response(Some(PATIENCE))
             .timeout_per_read(Some(PATIENCE));
-        Self {
+        Ok(Self {
             address: address.to_owned(),
             agent: config.build().new_agent(),
             etag: None,
             whole: None,
-        }
+        })
     }
 
     pub(super) fn etag(&self) -> Option<&str> {

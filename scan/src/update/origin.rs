@@ -64,7 +64,7 @@ pub(super) enum Origin {
 impl Origin {
     pub(super) fn open(address: &Address) -> Result<Self, UpdateError> {
         let Some(path) = address.0.strip_prefix("file://") else {
-            return Ok(Self::Http(Http::new(&address.0)));
+            return Ok(Self::Http(Http::new(&address.0)?));
         };
         let path = PathBuf::from(path);
         let failed = |source| UpdateError::file(&path, source);

@@ -12,6 +12,7 @@ use ureq::unversioned::transport::DefaultConnector;
 
 use super::public::PublicOnly;
 use super::{News, WatchError};
+use crate::roots;
 
 /// A server that says nothing for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -127,6 +128,7 @@ impl Webhook {
             .http_status_as_error(false)
             // A redirect could lead to a private address of another kind of server.
             .max_redirects(0)
+            .tls_config(roots::tls().map_err(|error| notify(url, error.to_string()))?)
             .user_agent(concat!("snowguard-scan/", env!("CARGO_PKG_VERSION")))
             .timeout_global(Some(PATIENCE));
         let agent = if allow_private {

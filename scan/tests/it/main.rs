@@ -13,6 +13,7 @@ mod confinement;
 mod differences;
 mod flakes;
 mod formats;
+mod https;
 mod inputs;
 mod nix_database;
 mod stage;

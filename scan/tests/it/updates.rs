@@ -1,7 +1,7 @@
 //! `scan update` against a small server of its own.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -16,24 +16,26 @@ use crate::stage::{Stage, text};
 
 /// What the server does.
 #[derive(Default)]
-struct Served {
-    body: Mutex<Vec<u8>>,
-    etag: Mutex<String>,
+pub struct Served {
+    pub body: Mutex<Vec<u8>>,
+    pub etag: Mutex<String>,
+    /// Where to go instead; empty for nowhere.
+    pub redirect: Mutex<String>,
     /// Bytes of bodies sent.
-    sent: AtomicU64,
-    requests: AtomicUsize,
+    pub sent: AtomicU64,
+    pub requests: AtomicUsize,
     /// After so many requests, connections are cut in the middle of a body.
-    cut_after: AtomicUsize,
+    pub cut_after: AtomicUsize,
     ignores_ranges: std::sync::atomic::AtomicBool,
 }
 
-struct Server {
-    served: Arc<Served>,
-    address: String,
+pub struct Server {
+    pub served: Arc<Served>,
+    pub address: String,
 }
 
 impl Server {
-    fn new(body: Vec<u8>, etag: &str) -> Self {
+    pub fn new(body: Vec<u8>, etag: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/advisories", listener.local_addr().unwrap());
         let served = Arc::new(Served::default());
@@ -62,8 +64,8 @@ impl Server {
     }
 }
 
-fn answer(mut stream: TcpStream, served: &Served) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
+pub fn answer<S: Read + Write>(mut stream: S, served: &Served) -> std::io::Result<()> {
+    let mut lines = BufReader::new(&mut stream).lines();
     let (mut range, mut known) = (None, None);
     for line in lines.by_ref() {
         let line = line?.to_ascii_lowercase();
@@ -73,7 +75,15 @@ fn answer(mut stream: TcpStream, served: &Served) -> std::io::Result<()> {
         range = range.or(line.strip_prefix("range: bytes=").map(str::to_owned));
         known = known.or(line.strip_prefix("if-none-match: ").map(str::to_owned));
     }
+    drop(lines);
     let number = served.requests.fetch_add(1, Ordering::SeqCst);
+    let away = served.redirect.lock().unwrap().clone();
+    if !away.is_empty() {
+        return write!(
+            stream,
+            "HTTP/1.1 302 Found\r\nLocation: {away}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+    }
     let (body, etag) = (
         served.body.lock().unwrap().clone(),
         served.etag.lock().unwrap().clone(),
@@ -113,7 +123,7 @@ fn answer(mut stream: TcpStream, served: &Served) -> std::io::Result<()> {
     stream.write_all(part)
 }
 
-fn key() -> SecretKey {
+pub fn key() -> SecretKey {
     SecretKey::from_seed("test-1", &[3; 32]).unwrap()
 }
 
@@ -121,7 +131,7 @@ fn key() -> SecretKey {
 const PACKAGES: usize = 1500;
 
 /// A file of packages; `changed` of them in another version.
-fn file(serial: u64, changed: usize, dictionaries: Option<Dictionaries>) -> Vec<u8> {
+pub fn file(serial: u64, changed: usize, dictionaries: Option<Dictionaries>) -> Vec<u8> {
     let mut writer = Writer::default();
     let packages = (0..PACKAGES).map(|number| {
         let version = if number < changed { "2.0" } else { "1.0" };
