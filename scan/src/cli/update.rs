@@ -47,7 +47,7 @@ pub fn run(options: &Options) -> Result<Outcome> {
             length,
             fetched,
         } => eprintln!(
-            "{}: serial {serial}, {length} bytes, {fetched} of them fetched",
+            "{}: serial {serial}, {length} bytes; {fetched} were fetched",
             to.display()
         ),
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashSet;
 use snowguard_nix_formats::StorePath;
 
-use super::{InputError, Nix, resolve};
+use super::{InputError, Nix, links};
 
 /// Folders in folders; `per-user/NAME/…` has three.
 const DEPTH: usize = 16;
@@ -59,6 +59,8 @@ pub(super) fn find(nix: &Nix) -> Result<Vec<StorePath>, InputError> {
     Ok(found)
 }
 
+/// A root of another machine's disk leads over that disk.
 fn target(link: &Path, nix: &Nix) -> Option<StorePath> {
-    resolve(link, nix).ok()
+    let below = Path::new("/").join(link.strip_prefix(&nix.root).ok()?);
+    links::within(&nix.root, &below, &nix.store)
 }

@@ -5,6 +5,7 @@ mod derivations;
 mod error;
 mod flake;
 mod gc_roots;
+mod links;
 mod listed;
 mod nix_db;
 pub mod patches;
@@ -21,10 +22,13 @@ use crate::closure::Closure;
 pub use derivations::attach as attach_derivations;
 pub use error::InputError;
 pub use flake::is_flake;
+pub(crate) use links::resolve;
 
 /// Where Nix keeps its things.
 #[derive(Debug, Clone)]
 pub struct Nix {
+    /// The folder below which links are followed first; `/` for this machine.
+    pub root: PathBuf,
     /// `/nix/store`, as it is named in paths.
     pub store: StoreDir,
     /// Where the store's files are; another folder for a container image or a mounted disk.
@@ -40,6 +44,7 @@ impl Nix {
     #[must_use]
     pub fn at(root: &Path) -> Self {
         Self {
+            root: root.to_owned(),
             store: StoreDir::default(),
             store_files: root.join("nix/store"),
             database: root.join("nix/var/nix/db/db.sqlite"),
@@ -222,37 +227,4 @@ pub fn from_bytes(
 /// What the garbage collector keeps.
 pub(crate) fn roots(nix: &Nix) -> Result<Vec<StorePath>, InputError> {
     gc_roots::find(nix)
-}
-
-/// The store path that a path of the file system leads to.
-pub(crate) fn resolve(path: &Path, nix: &Nix) -> Result<StorePath, InputError> {
-    // Not canonicalize: a store path may itself be a link, and then it is the one that counts.
-    const LINKS: usize = 40;
-    let mut at = std::path::absolute(path).map_err(|source| InputError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    for _ in 0..LINKS {
-        if let Some(text) = at.to_str()
-            && let Ok((found, _)) = StorePath::containing(text, &nix.store)
-        {
-            return Ok(found);
-        }
-        // A folder on the way may be the link, as in ~/.nix-profile/bin.
-        let folder = at.parent().map(Path::canonicalize).and_then(Result::ok);
-        if let (Some(folder), Some(name)) = (folder, at.file_name()) {
-            at = folder.join(name);
-        }
-        let Ok(next) = std::fs::read_link(&at) else {
-            break;
-        };
-        at = match at.parent() {
-            Some(folder) => folder.join(next),
-            None => next,
-        };
-    }
-    Err(InputError::NotInStore {
-        path: path.to_owned(),
-        store: nix.store.as_str().to_owned(),
-    })
 }

@@ -141,6 +141,20 @@ fn links_into_the_store_are_followed() {
     std::os::unix::fs::symlink("result", stage.path("again")).unwrap();
     let (out, err, _) = text(&stage.run(&["--root", "root", "again"]));
     assert!(out.contains("curl-8.4.0"), "{out}{err}");
+    // On a mounted disk, links lead over that disk.
+    let profiles = stage.path("root/nix/var/nix/profiles");
+    std::fs::create_dir_all(&profiles).unwrap();
+    std::os::unix::fs::symlink(&all.curl, profiles.join("system-1-link")).unwrap();
+    std::os::unix::fs::symlink(
+        "/nix/var/nix/profiles/system-1-link",
+        profiles.join("system"),
+    )
+    .unwrap();
+    let (out, err, _) = text(&stage.run(&["--root", "root", "/nix/var/nix/profiles/system"]));
+    assert!(out.contains("curl-8.4.0"), "{out}{err}");
+    std::os::unix::fs::symlink("loop", stage.path("loop")).unwrap();
+    let (_, err, code) = text(&stage.run(&["--root", "root", "loop"]));
+    assert_eq!(code, Some(3), "{err}");
 }
 
 #[test]
@@ -364,8 +378,8 @@ fn roots_of_the_garbage_collector_are_scanned() {
     assert_eq!(code, Some(3), "{err}");
     assert!(err.contains("no root of the garbage collector"), "{err}");
     // A root may lead over a link elsewhere, or nowhere.
-    std::os::unix::fs::symlink(&all.curl, stage.path("result")).unwrap();
-    std::os::unix::fs::symlink(stage.path("result"), state.join("gcroots/auto/1")).unwrap();
+    std::os::unix::fs::symlink(&all.curl, stage.path("root/result")).unwrap();
+    std::os::unix::fs::symlink("/result", state.join("gcroots/auto/1")).unwrap();
     std::os::unix::fs::symlink("/gone", state.join("gcroots/auto/2")).unwrap();
     let (out, err, code) = text(&stage.run(&["--root", "root", "--gc-roots"]));
     assert_eq!(code, Some(1), "{err}");
