@@ -1,11 +1,33 @@
 //! A plain list of paths: one a line, as `nix-store -qR` or `ls /nix/store` print them.
 
+use std::fs;
 use std::path::Path;
 
 use snowguard_nix_formats::{StoreDir, StorePath};
 
 use super::InputError;
 use crate::closure::Closure;
+
+/// A store of so many paths has no machine.
+const MOST: usize = 10_000_000;
+
+/// The same of what lies in a store's folder; what no store path is called like is passed over.
+pub(super) fn folder(folder: &Path, store: &StoreDir) -> Result<Closure, InputError> {
+    let failed = |source| InputError::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)?.take(MOST) {
+        let name = entry.map_err(failed)?.file_name();
+        let name = name.to_str().unwrap_or_default();
+        if StorePath::from_base_name(name).is_ok() {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort_unstable();
+    read(folder, names.join("\n").as_bytes(), store)
+}
 
 /// Reads a list. Nothing is known of references and derivers; every path is a root.
 pub(super) fn read(path: &Path, bytes: &[u8], store: &StoreDir) -> Result<Closure, InputError> {

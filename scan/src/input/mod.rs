@@ -64,7 +64,7 @@ pub enum Target {
     File(PathBuf),
     /// Everything that the garbage collector keeps.
     GcRoots,
-    /// Everything that the Nix database knows.
+    /// Everything that the Nix database knows, or that lies in the store's folder where there is none.
     Store,
 }
 
@@ -119,6 +119,10 @@ pub fn closure(target: &Target, reach: Reach, nix: &Nix) -> Result<Closure, Inpu
             }
         }
         Target::File(path) => from_file(path, reach, nix),
+        // An image of a container has the files alone.
+        Target::Store if !nix.database.exists() && nix.store_files.is_dir() => {
+            listed::folder(&nix.store_files, &nix.store)
+        }
         Target::Store => nix_db::everything(nix),
     }
 }

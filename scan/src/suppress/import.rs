@@ -262,11 +262,12 @@ fn of_product(
     reason: &str,
     origin: &str,
 ) -> Option<Suppression> {
-    let (package, version) = match Purl::parse(product) {
-        Ok(purl) => (purl.name, purl.version),
+    let (purl, package, version) = match Purl::parse(product) {
+        Ok(purl) => (Some(product.to_owned()), purl.name, purl.version),
         Err(_) => {
             let parsed = DrvName::parse(product);
             (
+                None,
                 parsed.name().to_owned(),
                 parsed.version().map(str::to_owned),
             )
@@ -274,6 +275,7 @@ fn of_product(
     };
     (!package.is_empty() && !advisories.is_empty()).then(|| Suppression {
         package: Some(package),
+        purl,
         version,
         advisories: advisories.to_vec(),
         reason: reason.to_owned(),

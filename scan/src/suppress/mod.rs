@@ -44,6 +44,9 @@ pub enum SuppressError {
 pub struct Suppression {
     /// `pname`, or attribute path.
     pub package: Option<String>,
+    /// Package URL. Software that Nixpkgs calls so fits whatever its name and version are in Nix: the
+    /// version in a URL of a repository is a tag.
+    pub purl: Option<String>,
     /// Lower bound of the version, inclusive.
     pub from: Option<String>,
     /// Upper bound of the version, exclusive.
@@ -83,6 +86,8 @@ pub struct Subject<'a> {
     pub attr: &'a str,
     /// Version.
     pub version: &'a str,
+    /// Package URLs that Nixpkgs gives it.
+    pub purls: &'a [String],
     /// The advisory's ids, aliases included.
     pub ids: &'a [&'a str],
 }
@@ -95,6 +100,7 @@ impl<'a> Subject<'a> {
             pname: &software.software.pname,
             attr: &software.package.attr,
             version: &software.software.version,
+            purls: &software.package.purls,
             ids,
         }
     }
@@ -109,7 +115,9 @@ impl Suppression {
             .as_deref()
             .is_none_or(|package| package == subject.pname || package == subject.attr);
         let compare = |bound: &str| compare_versions(subject.version, bound);
-        name && self.version.as_deref().is_none_or(|v| v == subject.version)
+        let version = self.version.as_deref().is_none_or(|v| v == subject.version);
+        let purl = self.purl.as_ref();
+        (purl.is_some_and(|purl| subject.purls.contains(purl)) || name && version)
             && self
                 .from
                 .as_deref()
@@ -197,6 +205,7 @@ impl Suppressions {
             from: ruling.from,
             before: ruling.before,
             version: None,
+            purl: None,
             advisories: ruling.advisories,
             until,
             reason: ruling.reason,
@@ -264,6 +273,7 @@ mod tests {
 
     fn subject<'a>(version: &'a str, ids: &'a [&'a str]) -> Subject<'a> {
         Subject {
+            purls: &[],
             pname: "openssl",
             attr: "openssl_3",
             version,
@@ -279,6 +289,31 @@ mod tests {
         assert!(!rule.fits(&subject("3.0.14", &ids)));
         assert!(!rule.fits(&subject("1.1.1w", &ids)));
         assert!(!rule.fits(&subject("3.0.13", &["CVE-2024-2"])));
+    }
+
+    /// As a VEX document names it: the version is a tag of the repository.
+    #[test]
+    fn a_purl_that_nixpkgs_gives_names_the_software() {
+        let purl = "pkg:github/openssl/openssl@openssl-3.0.13".to_owned();
+        let rule = Suppression {
+            package: Some("openssl".to_owned()),
+            version: Some("openssl-3.0.13".to_owned()),
+            purl: Some(purl.clone()),
+            ..Suppression::default()
+        };
+        let subject = subject("3.0.13", &["CVE-2024-1"]);
+        assert!(!rule.fits(&subject));
+        let purls = [purl];
+        let called = Subject {
+            purls: &purls,
+            ..subject
+        };
+        assert!(rule.fits(&called));
+        let other = Suppression {
+            purl: Some("pkg:github/openssl/openssl@openssl-3.0.14".to_owned()),
+            ..rule
+        };
+        assert!(!other.fits(&called));
     }
 
     #[test]

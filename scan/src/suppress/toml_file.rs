@@ -71,6 +71,7 @@ pub fn read(path: &Path, text: &str) -> Result<Vec<Suppression>, SuppressError> 
                 return Err(bad(format!("rule {place} gives no reason")));
             }
             Ok(Suppression {
+                purl: None,
                 package: rule.package,
                 from: rule.from,
                 before: rule.before,

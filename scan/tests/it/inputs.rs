@@ -164,3 +164,27 @@ fn derivations_that_are_only_named_stand_for_what_they_build() {
     stage.put("list", &built);
     assert_eq!(findings(&stage, &["list"]), []);
 }
+
+#[test]
+fn the_store_of_an_image_is_scanned_without_a_database() {
+    let stage = Stage::new();
+    let store = stage.path("image/nix/store");
+    for name in ["openssl-3.0.13", "openssl-3.0.13-dev"]
+        .into_iter()
+        .zip(["a", "b"])
+    {
+        std::fs::create_dir_all(store.join(format!("{}-{}", name.1.repeat(32), name.0))).unwrap();
+    }
+    for other in [".links", "nonsense", "openssl-3.0.12"] {
+        std::fs::create_dir_all(store.join(other)).unwrap();
+    }
+    let found = findings(&stage, &["--root", "image", "--store"]);
+    assert_eq!(found, [pair("CVE-2024-1001", "3.0.13")]);
+    let (_, err, code) = text(&stage.run(&["--root", "nowhere", "--store"]));
+    assert_eq!(code, Some(3), "{err}");
+    std::fs::remove_dir_all(&store).unwrap();
+    std::fs::create_dir_all(&store).unwrap();
+    let (_, err, code) = text(&stage.run(&["--root", "image", "--store"]));
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("no store path"), "{err}");
+}
