@@ -312,11 +312,17 @@ async fn unsubscribe(
 }
 
 fn subscription(fields: &Fields) -> Result<Subscription, Failure> {
-    let subject = Subject::new(
+    let (kind, list, file) = (
         fields.get("subject"),
-        fields.get("what").trim(),
         fields.get("list"),
-    )?;
+        fields.get("file"),
+    );
+    if kind != "list" && !file.is_empty() {
+        let wrong = "A file is for a subscription to a list of packages.";
+        return Err(Failure::BadRequest(wrong.to_owned()));
+    }
+    // What was pasted and what is in the file are one list.
+    let subject = Subject::new(kind, fields.get("what").trim(), &format!("{list}\n{file}"))?;
     Ok(Subscription {
         subject,
         ..rules(fields)?

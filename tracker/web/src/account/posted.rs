@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, Request};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -12,6 +13,9 @@ use crate::server::App;
 
 /// Most bytes of a form; the largest is an uploaded list of packages.
 pub const FORM: usize = 2 << 20;
+
+/// Most fields of a form that may hold files; the largest of ours has ten.
+const PARTS: usize = 40;
 
 /// The name of the field that carries the session's form key.
 pub const KEY: &str = "form_key";
@@ -75,7 +79,10 @@ impl FromRequest<Arc<App>> for Posted {
         same_origin(request.headers(), app)?;
         let reader = Reader::of(app, request.headers()).await?;
         let key = reader.form_key.clone().ok_or(Failure::SignIn)?;
-        let fields = fields(request).await?;
+        let fields = match kind(request.headers()) {
+            "multipart/form-data" => with_files(request).await?,
+            _ => fields(request).await?,
+        };
         if !key.is(fields.get(KEY)) {
             return Err(Failure::Forged.into());
         }
@@ -117,25 +124,61 @@ fn same_origin(headers: &HeaderMap, app: &App) -> Result<(), Failure> {
     }
 }
 
+/// What a body is, without its parameters.
+fn kind(headers: &HeaderMap) -> &str {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|value| value.to_str().ok());
+    kind.and_then(|kind| kind.split(';').next())
+        .unwrap_or_default()
+        .trim()
+}
+
 async fn fields(request: Request) -> Result<Fields, Failure> {
-    let kind = request.headers().get(header::CONTENT_TYPE);
-    let kind = kind
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
+    if kind(request.headers()) != "application/x-www-form-urlencoded" {
         return Err(Failure::BadRequest("This is not a form.".to_owned()));
     }
-    let body = Limited::new(request.into_body(), FORM).collect().await;
+    let bytes = whole(request.into_body()).await?;
+    Ok(form_urlencoded::parse(&bytes)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect())
+}
+
+/// A form that may hold files (RFC 7578). A file is a field like any other, whatever it is called and said to be: its
+/// content has to be text.
+async fn with_files(request: Request) -> Result<Fields, Failure> {
+    let broken = || Failure::BadRequest("The form cannot be read.".to_owned());
+    let (head, body) = request.into_parts();
+    let bytes = whole(body).await?;
+    let request = Request::from_parts(head, Body::from(bytes));
+    let mut parts = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| broken())?;
+    let mut fields = Vec::new();
+    while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
+        if fields.len() == PARTS {
+            return Err(Failure::BadRequest(
+                "The form has too many fields.".to_owned(),
+            ));
+        }
+        let name = part.name().ok_or_else(broken)?.to_owned();
+        let is_file = part.file_name().is_some();
+        let bytes = part.bytes().await.map_err(|_| broken())?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| Failure::BadRequest("What was sent is not text in UTF-8.".to_owned()))?;
+        // Some editors begin a file with the mark of its byte order.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        fields.push((name, text.to_owned()));
+    }
+    Ok(Fields(fields))
+}
+
+async fn whole(body: Body) -> Result<Bytes, Failure> {
+    let body = Limited::new(body, FORM).collect().await;
     let body = body.map_err(|failed| match is_too_large(&*failed) {
         true => Failure::TooLarge,
         false => Failure::BadRequest("The form did not arrive whole.".to_owned()),
     })?;
-    let bytes = body.to_bytes();
-    Ok(Fields(
-        form_urlencoded::parse(&bytes)
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect(),
-    ))
+    Ok(body.to_bytes())
 }
 
 /// The server's own limit may strike first, beneath this one.

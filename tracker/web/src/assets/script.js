@@ -1,4 +1,4 @@
-// Keys for the queue; lists from files. Every page works without this.
+// Keys for lists of suggestions; the size of a file. Every page works without this.
 "use strict";
 (() => {
   let form, rows = [], keys, at = 0;
@@ -66,18 +66,10 @@
   });
   begin();
 
-  // A file goes into the field that it could be pasted into: what will be sent is seen before, and may be changed.
-  document.querySelectorAll("[data-file]").forEach((label) => {
-    const field = label.closest("form").elements[label.dataset.file];
-    const file = label.querySelector("input");
-    label.hidden = false;
-    file.addEventListener("change", async () => {
-      const chosen = file.files[0];
-      if (!chosen) return;
-      const fits = chosen.size <= 1 << 20;
-      file.setCustomValidity(fits ? "" : "Lists are no larger than 1 MiB.");
-      if (fits) field.value = await chosen.text();
-      else file.reportValidity();
-    });
-  });
+  // A file that is too large is not sent to be told so.
+  document.querySelectorAll("[data-file]").forEach((file) => file.addEventListener("change", () => {
+    const fits = !file.files[0] || file.files[0].size <= 1 << 20;
+    file.setCustomValidity(fits ? "" : "Lists are no larger than 1 MiB.");
+    if (!fits) file.reportValidity();
+  }));
 })();

@@ -1,12 +1,14 @@
 //! Everything around the routes: headers on every answer, limits, and what happens on a panic.
 
 use std::panic::PanicHookInfo;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use http_body_util::{BodyExt, Limited};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -52,6 +54,9 @@ const ADDRESS: usize = 4096;
 /// Bytes of a request's body: a form, or an uploaded list.
 const BODY: usize = FORM + 4096;
 
+/// Bytes of a body that are passed over before it is told to be too large.
+const WASTE: usize = 32 << 20;
+
 /// Puts the guards around the routes.
 pub fn around(routes: Router, limits: Limits) -> Router {
     let timeout = limits.request;
@@ -67,6 +72,9 @@ pub fn around(routes: Router, limits: Limits) -> Router {
         ))
         .layer(middleware::from_fn(check))
         .layer(RequestBodyLimitLayer::new(BODY))
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            fits(request, next, timeout)
+        }))
         .layer(CatchPanicLayer::custom(|_| failure::after_panic()))
         .layer(middleware::map_response(set_headers))
 }
@@ -99,6 +107,24 @@ async fn check(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Refuses a body that says it is larger than any of ours. A browser shows an answer only after it has sent what it began
+/// to send, so that is let through to nowhere, for as long as a request may take.
+async fn fits(request: Request, next: Next, timeout: Duration) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<u64>().ok());
+    if length.is_none_or(|length| length <= BODY as u64) {
+        return next.run(request).await;
+    }
+    let path = request.uri().path().to_owned();
+    let mut body = Limited::new(request.into_body(), WASTE);
+    let wasted = async { while let Some(Ok(_)) = body.frame().await {} };
+    // Whether it came to its end or not: the answer is the same.
+    let _ = tokio::time::timeout(timeout, wasted).await;
+    failure::answer(&path, Failure::TooLarge)
+}
+
 async fn set_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -112,7 +138,6 @@ mod tests {
     use axum::body::Body;
     use axum::http::StatusCode;
     use axum::routing::get;
-    use http_body_util::BodyExt;
     use tower::ServiceExt;
 
     use super::*;
@@ -149,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_takes_too_long_is_given_up() {
         let limits = Limits {
-            request: std::time::Duration::ZERO,
+            request: Duration::ZERO,
             ..Limits::default()
         };
         let route = || get(std::future::pending::<&'static str>);

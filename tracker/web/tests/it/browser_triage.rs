@@ -132,28 +132,45 @@ fn an_administrators_day() {
     });
 }
 
+/// With a script and without: the field is an ordinary one.
 #[test]
 fn a_list_of_packages_is_uploaded() {
-    let folder = tempfile::tempdir().unwrap();
-    let [list, large] = ["list.txt", "large.txt"].map(|name| folder.path().join(name));
-    std::fs::write(&list, "openssh\n# no package\nzlib\n").unwrap();
-    std::fs::write(&large, vec![b'a'; (1 << 20) + 1]).unwrap();
-    with_browser(DESKTOP, move |browser, base, db| {
-        sign_in(browser, base, "triager", "/subscriptions");
-        browser.run("document.querySelector('[name=subject]').value = 'list';");
-        browser.write("input[name=what]", "our servers");
-        browser.write("[data-file] input", large.to_str().unwrap());
-        let field = "return document.querySelector('[name=list]').value;";
-        assert_eq!(browser.run(field), "", "too large");
-        browser.write("[data-file] input", list.to_str().unwrap());
-        browser.wait("the file's text", || browser.run(field) != "");
-        // A file takes the place of the one before; nothing is sent until the button is pressed.
-        browser.follow("#new ~ form .first");
-        assert!(browser.text("main").contains("our servers (2 packages)"));
-        let triager = db.local_person("triager").unwrap().unwrap().0;
-        assert_eq!(db.subscriptions(triager.id).unwrap().len(), 1);
-        assert!(browser.console().is_empty());
-    });
+    for javascript in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let [list, large] = ["list.txt", "large.txt"].map(|name| folder.path().join(name));
+        std::fs::write(&list, "openssh\n# no package\nzlib\n").unwrap();
+        std::fs::write(&large, vec![b'a'; 10 << 20]).unwrap();
+        let setup = Setup {
+            javascript,
+            ..DESKTOP
+        };
+        with_browser(setup, move |browser, base, db| {
+            sign_in(browser, base, "triager", "/subscriptions");
+            let fill = |file: &std::path::Path| {
+                browser.click("[name=subject] option[value=list]");
+                browser.write("input[name=what]", "our servers");
+                browser.write("input[name=file]", file.to_str().unwrap());
+            };
+            fill(&large);
+            match javascript {
+                true => {
+                    browser.click("#new ~ form .first");
+                    let fits = "return document.querySelector('[name=file]').validity.valid;";
+                    assert_eq!(browser.run(fits), false, "it is not even sent");
+                }
+                false => {
+                    browser.follow("#new ~ form .first");
+                    assert_eq!(browser.text("h1"), "Too large");
+                }
+            }
+            browser.open(&format!("{base}/subscriptions"));
+            fill(&list);
+            browser.follow("#new ~ form .first");
+            assert!(browser.text("main").contains("our servers (2 packages)"));
+            let triager = db.local_person("triager").unwrap().unwrap().0;
+            assert_eq!(db.subscriptions(triager.id).unwrap().len(), 1);
+        });
+    }
 }
 
 /// Pages of those who are signed in.

@@ -19,7 +19,7 @@ const ELEMENTS: &str = "!doctype html head meta title link body a header svg pat
 const ATTRIBUTES: &str = "hx-boost hx-target hx-select hx-swap lang charset name content rel href type class id viewbox width height aria-hidden d \
      fill stroke stroke-width stroke-linecap stroke-linejoin action method role value maxlength placeholder \
      aria-label autocomplete spellcheck title datetime aria-labelledby aria-current tabindex scope html src defer \
-     data-row data-open data-queue data-all data-find data-next data-help data-keys data-undo data-file accept hidden selected checked required \
+     data-row data-open data-queue data-all data-find data-next data-help data-keys data-undo data-file accept enctype hidden selected checked required \
      inputmode size rows for autocapitalize start align";
 
 /// Elements with their attributes, as a browser would find them. It knows as much of HTML as the

@@ -26,6 +26,7 @@ mod roles;
 mod sample;
 mod signed_in;
 mod triage;
+mod uploads;
 mod validators;
 mod webdriver;
 mod work;

@@ -101,6 +101,19 @@ impl<'s> Signed<'s> {
     }
 }
 
+impl Signed<'_> {
+    /// Sends a form with files, as it is.
+    pub async fn post_parts(&self, path: &str, boundary: &str, body: Vec<u8>) -> Answer {
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let request = Request::post(path)
+            .header(header::HOST, HOST)
+            .header(header::CONTENT_TYPE, kind)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::ORIGIN, format!("http://{HOST}"));
+        ask(&self.sample.router, request.body(Body::from(body)).unwrap()).await
+    }
+}
+
 /// The start of a form's request.
 pub fn post(path: &str) -> axum::http::request::Builder {
     Request::post(path)
