@@ -136,6 +136,7 @@ fn page_reads_use_indexes() {
         }
         db.counts().unwrap();
         db.last_runs().unwrap();
+        db.mine(&["alice".to_owned()]).unwrap();
         db.channels().unwrap();
         db.record_history(snowguard_advisory::model::Source::CveList, "CVE-2024-1234")
             .unwrap();

@@ -21,6 +21,7 @@ pub mod filter;
 pub mod history;
 pub mod issue;
 pub mod issue_id;
+pub mod mine;
 pub mod queue;
 pub mod release;
 pub mod role;

@@ -95,6 +95,21 @@ pub struct Place {
 }
 
 impl Place {
+    /// Where a row stands in an order; what is greater comes first.
+    #[must_use]
+    pub fn of(row: &Row, order: Order) -> Self {
+        Self {
+            key: key(row, order),
+            advisory: row.advisory,
+        }
+    }
+
+    /// The advisory there.
+    #[must_use]
+    pub fn advisory(self) -> i64 {
+        self.advisory
+    }
+
     /// As [`Place`] writes itself.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -179,10 +194,7 @@ impl Queue {
             if fails != 0 {
                 return;
             }
-            let place = Place {
-                key: key(row, filter.order),
-                advisory: row.advisory,
-            };
+            let place = Place::of(row, filter.order);
             if after.is_none_or(|after| place < after) {
                 best.push(Reverse(place));
                 if best.len() > limit + 1 {

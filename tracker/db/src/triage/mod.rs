@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 mod decide;
 mod issues;
+mod mine;
 mod public;
 mod queue;
 mod rows;

@@ -162,22 +162,6 @@ impl Db {
         })
     }
 
-    /// Advisories that affect what is owned under any of these names, sorted.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn advisories_of_owners(&self, names: &[String]) -> Result<Vec<i64>> {
-        self.read(|session| {
-            let mut all = Vec::new();
-            for name in names {
-                all.extend(of_owner(session, name)?);
-            }
-            all.sort_unstable();
-            all.dedup();
-            Ok(all)
-        })
-    }
-
     /// Advisories that words come to. Who pages through the queue asks for the same again and again, so what was
     /// found is kept until a record changes.
     fn advisories_of_words(&self, session: &mut Session<'_>, text: &str) -> Result<Vec<i64>> {

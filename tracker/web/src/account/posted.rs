@@ -163,8 +163,11 @@ async fn with_files(request: Request) -> Result<Fields, Failure> {
         let name = part.name().ok_or_else(broken)?.to_owned();
         let is_file = part.file_name().is_some();
         let bytes = part.bytes().await.map_err(|_| broken())?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| Failure::BadRequest("What was sent is not text in UTF-8.".to_owned()))?;
+        let control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        let text = std::str::from_utf8(&bytes).ok();
+        let text = text
+            .filter(|text| !is_file || !text.contains(control))
+            .ok_or_else(|| Failure::BadRequest("What was sent is not text in UTF-8.".to_owned()))?;
         // Some editors begin a file with the mark of its byte order.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         fields.push((name, text.to_owned()));

@@ -25,7 +25,7 @@
   const begin = () => {
     form = document.querySelector("[data-queue]");
     keys = document.querySelector("[data-keys]");
-    rows = form ? [...form.querySelectorAll("[data-row]")] : [];
+    rows = [...document.querySelectorAll("[data-row]")];
     rows.forEach((row, place) => row.addEventListener("focusin", () => { at = place; }));
     const all = form && form.querySelector("[data-all]");
     if (all) all.addEventListener("change", () => rows.forEach((row) => { box(row).checked = all.checked; }));

@@ -1,77 +1,103 @@
 //! A maintainer's packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use snowguard_matching::verdict::{Tier, Verdict};
-use snowguard_tracker_db::{Db, Millis};
-use snowguard_tracker_triage::filter::Filter;
+use axum::http::{HeaderMap, Uri};
+use snowguard_matching::verdict::{Match, Tier, Verdict};
+use snowguard_tracker_db::Db;
+use snowguard_tracker_triage::mine::{Mine, MineFilter};
+use snowguard_tracker_triage::queue::Place;
 
 use crate::account::reader::Reader;
 use crate::failure::Failure;
 use crate::handlers::{Answer, Shared, show};
-use crate::pages::triage::mine::{Mine, Page, Standing};
+use crate::pages::triage::mine::{Input, OfChannel, Page, Shown};
 
-/// Suggestions that are shown.
-const LIMIT: usize = 100;
+/// Suggestions of a page.
+const LIMIT: usize = 25;
 /// Patches that are named of one.
-const PATCHES: usize = 3;
+const PATCHES: usize = 2;
 
-/// `/my`: what concerns the reader's packages, the most urgent first, with what each channel has.
-pub async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer {
+/// What an address asks for: which matches, and behind which.
+fn wish(query: &str) -> Result<(MineFilter, Option<Place>), Failure> {
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let filter = MineFilter::parse(pairs.iter().map(|(name, value)| (&**name, &**value)))?;
+    let after = pairs
+        .iter()
+        .find(|(name, value)| name == "after" && !value.is_empty());
+    let wrong = || Failure::BadRequest("This is not a place in the list.".to_owned());
+    let after = after.map(|(_, text)| Place::parse(text).ok_or_else(wrong));
+    Ok((filter, after.transpose()?))
+}
+
+/// `/my`: what affects the reader's packages, the most urgent first, with what each channel has.
+pub async fn page(State(app): Shared, reader: Reader, uri: Uri, request: HeaderMap) -> Answer {
     reader.id().ok_or(Failure::SignIn)?;
+    let (filter, after) = wish(uri.query().unwrap_or_default())?;
     let state = app.clone();
     show(app, reader, request, move |view| {
-        let owned = &view.reader.owned;
-        let filter = Filter::default();
-        let mut meaning =
-            view.db
-                .queue_meaning(&filter, view.reader.id(), Millis::new(view.now))?;
-        meaning.only = Some(view.db.advisories_of_owners(owned)?);
+        let mine = view.db.mine(&view.reader.owned)?;
         let selection = state.queue(view.db, |queue| {
-            queue.select(&filter, &meaning, None, LIMIT)
+            mine.select(&filter, after, LIMIT, |advisory| queue.row(advisory))
         })?;
-        let mut rows = Vec::new();
-        for entry in view.db.queue_entries(&selection.advisories)? {
-            let mut channels: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
-            for (channel, matches) in view.db.matches_of_advisory(&entry.advisory.id)? {
-                let sure = matches.into_iter().map(|stored| stored.found);
-                let sure: Vec<_> = sure
-                    .filter(|found| found.tier != Tier::Low && found.variant_of.is_none())
-                    .collect();
-                let attrs: Vec<&str> = sure.iter().map(|found| found.attr.as_str()).collect();
-                let versions: BTreeMap<String, String> =
-                    view.db.versions_of(&channel, &attrs)?.into_iter().collect();
-                let of_channel = channels.entry(channel).or_default();
-                for found in sure
-                    .into_iter()
-                    .filter(|found| found.verdict != Verdict::NotAffected)
-                {
-                    of_channel.push(Standing {
-                        version: versions.get(&found.attr).cloned().unwrap_or_default(),
-                        found,
-                    });
-                }
-            }
-            let patches = patches(view.db, &entry.advisory.id)?;
-            rows.push(Mine {
-                entry,
+        let numbers: Vec<i64> = selection.rows.iter().map(|row| row.advisory).collect();
+        let rows: HashMap<i64, _> = selection
+            .rows
+            .into_iter()
+            .map(|row| (row.advisory, row))
+            .collect();
+        let mut shown = Vec::new();
+        for entry in view.db.queue_entries(&numbers)? {
+            let Some(row) = rows.get(&entry.number).copied() else {
+                continue;
+            };
+            let (channels, others) = standings(view.db, &mine, &entry.advisory.id)?;
+            shown.push(Shown {
+                patches: patches(view.db, &entry.advisory.id)?,
                 channels,
-                patches,
+                others,
+                entry,
+                row,
             });
         }
-        Ok(Page::new(
-            view.shell,
-            owned.clone(),
-            rows,
-            selection.counts.all,
-            view.now,
-        )
-        .render()?)
+        let input = Input {
+            mine,
+            filter,
+            is_first: after.is_none(),
+            next: selection.next,
+            counts: selection.counts,
+            shown,
+        };
+        Ok(Page::new(view.shell, input, view.now).render()?)
     })
     .await
+}
+
+/// What each channel has of the reader's packages that an advisory is about, and how many packages of others it affects.
+fn standings(db: &Db, mine: &Mine, id: &str) -> Result<(Vec<OfChannel>, usize), Failure> {
+    let own = |found: &Match| mine.packages.iter().any(|one| one.attr == found.attr);
+    let mut channels = Vec::new();
+    let mut others = std::collections::BTreeSet::new();
+    for (name, matches) in db.matches_of_advisory(id)? {
+        let sure = matches.into_iter().map(|stored| stored.found);
+        let sure = sure.filter(|found| found.tier != Tier::Low);
+        let (owned, rest): (Vec<Match>, Vec<Match>) = sure.partition(own);
+        let affected = rest
+            .into_iter()
+            .filter(|found| found.verdict == Verdict::Affected && found.variant_of.is_none());
+        others.extend(affected.map(|found| found.attr));
+        let attrs: Vec<&str> = owned.iter().map(|found| found.attr.as_str()).collect();
+        let versions: BTreeMap<String, String> =
+            db.versions_of(&name, &attrs)?.into_iter().collect();
+        channels.push(OfChannel {
+            name,
+            versions,
+            matches: owned,
+        });
+    }
+    Ok((channels, others.len()))
 }
 
 /// What the advisory's records name as patches, each once.

@@ -160,14 +160,35 @@ async fn a_maintainer_proposes_and_a_triager_confirms() {
     let alice = Signed::new(&sample, "alice-gh", &[Role::Maintainer]);
     let ada = Signed::new(&sample, "ada", &[Role::Triager]);
     let mine = alice.get("/my").await.body;
-    assert!(
-        mine.contains(SSH) && !mine.contains(ODD) && mine.contains("leaves the range at"),
-        "{mine}"
-    );
-    let ahead = "Fixed already: <code>openssh</code> <code>9.9p1</code> in nixos-unstable";
-    assert!(mine.contains(ahead), "{mine}");
-    let patch = "Patch: <a href=\"https://";
-    assert!(mine.contains(patch), "{mine}");
+    assert!(mine.contains(SSH) && !mine.contains(ODD), "{mine}");
+    for told in [
+        "<code>9.7p1</code><span class=\"fixin\"> <span aria-hidden=\"true\">→</span><span class=\"hidden\">, leaves the range at</span> <code>",
+        "<span class=\"quiet\">nixos-unstable</span> <span class=\"fixed\">fixed already</span> <div><span class=\"pkg\"><a href=\"/package/openssh\"><code>openssh</code></a> <code>9.9p1</code>",
+        "Patch: <a href=\"https://",
+    ] {
+        assert!(mine.contains(told), "{told}: {mine}");
+    }
+    for (query, is_there) in [
+        (
+            "channel=nixos-24.11&package=openssh&severity=high&maintainer=alice",
+            true,
+        ),
+        ("channel=nixos-unstable", false),
+        ("package=zlib", false),
+        ("severity=critical", false),
+        ("maintainer=bob", false),
+    ] {
+        let part = alice.get(&format!("/my?{query}")).await;
+        assert_eq!(part.status, 200);
+        assert_eq!(part.body.contains(SSH), is_there, "{query}: {}", part.body);
+    }
+    for wrong in ["severity=9", "after=x", "sort=random"] {
+        assert_eq!(
+            alice.get(&format!("/my?{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
+    }
     let propose = [
         ("command", "propose_dismiss"),
         ("reason", "already_fixed"),

@@ -72,19 +72,32 @@ impl Browser {
             agent,
             _profile: profile,
         };
-        if setup.dark {
-            let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
-            browser.devtools(
-                "Emulation.setEmulatedMedia",
-                json!({ "features": features }),
-            );
-        }
+        browser.prefer(setup.dark);
         // A window cannot be narrower than 500 pixels; a device can.
         browser.devtools(
             "Emulation.setDeviceMetricsOverride",
             json!({ "width": setup.width, "height": 900, "deviceScaleFactor": 1, "mobile": setup.width < 600 }),
         );
         browser
+    }
+
+    /// Prefers dark or light colours, on the page at hand too.
+    pub fn prefer(&self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        );
+    }
+
+    /// Takes a cookie (`name=value`) for the site of the page at hand.
+    pub fn take_cookie(&self, cookie: &str) {
+        let (name, value) = cookie.split_once('=').unwrap();
+        self.post(
+            "cookie",
+            json!({ "cookie": { "name": name, "value": value } }),
+        );
     }
 
     pub fn open(&self, url: &str) {
@@ -130,17 +143,6 @@ impl Browser {
     pub fn write(&self, css: &str, text: &str) {
         let element = self.find(css);
         self.post(&format!("element/{element}/value"), json!({ "text": text }));
-    }
-
-    /// Waits for something that a script does.
-    pub fn wait(&self, what: &str, happened: impl Fn() -> bool) {
-        for _ in 0..600 {
-            if happened() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("no sign of {what} in 30 s");
     }
 
     /// Presses keys, wherever the focus is.
