@@ -305,7 +305,7 @@ struct StoredPackage {
     channel: u32,
     texts: [String; 4],
     options: [Option<String>; 5],
-    lists: [Vec<String>; 10],
+    lists: [Vec<String>; 11],
     flags: [bool; 2],
 }
 
@@ -323,6 +323,7 @@ pub fn package_to_bytes(channel: u32, package: &Package) -> postcard::Result<Vec
         outputs: _,
         system,
         sources,
+        siblings,
         patches,
         homepages,
         links,
@@ -345,6 +346,7 @@ pub fn package_to_bytes(channel: u32, package: &Package) -> postcard::Result<Vec
         options: [system, description, position, cpe, main_program],
         lists: [
             sources,
+            siblings,
             patches,
             homepages,
             links,
@@ -370,6 +372,7 @@ pub fn package_from_bytes(bytes: &[u8]) -> Result<(usize, Package), AdvisoryFile
     let [system, description, position, cpe, main_program] = stored.options;
     let [
         sources,
+        siblings,
         patches,
         homepages,
         links,
@@ -390,6 +393,7 @@ pub fn package_from_bytes(bytes: &[u8]) -> Result<(usize, Package), AdvisoryFile
         outputs: Vec::new(),
         system,
         sources,
+        siblings,
         patches,
         homepages,
         links,

@@ -15,10 +15,10 @@ use crate::package::Package;
 use crate::package_facts::PackageFacts;
 use crate::rules::own_name;
 
-/// The way in which keys are derived: **count up** with every change to what [`of_package`],
-/// [`of_advisory_facts`] or [`Key::new`] give. A database with keys of another number derives them
-/// anew before it matches.
-pub const DERIVATION: u32 = 2;
+/// The matcher's number: **count up** with every change to what [`of_package`], [`of_advisory_facts`] or
+/// [`Key::new`] give, and with every change to verdicts. A database of another number derives its keys
+/// anew and matches everything; a scanner's file of another number is refused.
+pub const DERIVATION: u32 = 3;
 
 /// A stored, stable hash of one tagged string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

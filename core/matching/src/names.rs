@@ -32,6 +32,14 @@ pub fn is_joined(name: &str, other: &str) -> bool {
     kept.map(|byte| byte.to_ascii_lowercase()).eq(other.bytes())
 }
 
+/// Whether one of two joined names has the other in it, and the other is long enough to tell:
+/// `filebeat` and `beat`, but not `filebeat` and `packetbeat`.
+#[must_use]
+pub fn are_kin(one: &str, other: &str) -> bool {
+    let holds = |text: &str, part: &str| part.len() >= 3 && text.contains(part);
+    holds(one, other) || holds(other, one)
+}
+
 /// Words joined by `-`, in lower case: `argo_cd` and `Argo CD` become `argo-cd`, `argocd` stays.
 #[must_use]
 pub fn dashed(name: &str) -> String {

@@ -28,6 +28,10 @@ pub struct Package {
     /// Source URLs (`mirror://` kept as written).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
+    /// `pname`s of the other packages of the channel that come from the same repository, sorted;
+    /// none where they are too many to be parts of one thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub siblings: Vec<String>,
     /// Patch file names (base names, or URLs).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<String>,

@@ -78,6 +78,9 @@ pub struct PackageFacts {
     pub names: Vec<Name>,
     /// Source repositories, from sources, homepage and links.
     pub repositories: Vec<Repository>,
+    /// Joined names of other software that is built from the repositories, where they are called
+    /// neither as these nor as the package: parts of a whole that the package is a part of, too.
+    pub siblings: Vec<String>,
     /// Joined owners of the repositories.
     pub owners: Vec<String>,
     /// Hash of source and version: packages that share it are built from the same source. `None`
@@ -170,9 +173,11 @@ impl PackageFacts {
                 .flat_map(|text| cve_ids(text).into_iter().map(|id| (id, text.clone())))
                 .collect::<Vec<_>>()
         };
+        let names = names_of(package, scope, &repositories);
         Self {
+            siblings: siblings(package, &names),
             scope,
-            names: names_of(package, scope, &repositories),
+            names,
             owners,
             origin: origin(package, &sources),
             hosts,
@@ -223,6 +228,16 @@ fn names_of(package: &Package, scope: Scope, repositories: &[Repository]) -> Vec
         add(&variant, Rank::Variant);
     }
     out
+}
+
+/// `names`: the package's, its repositories' among them.
+fn siblings(package: &Package, names: &[Name]) -> Vec<String> {
+    let all = package.siblings.iter().map(|name| names::joined(name));
+    all.filter(|sibling| {
+        let mut own = names.iter();
+        sibling.len() >= 3 && !own.any(|name| names::are_kin(&name.joined, sibling))
+    })
+    .collect()
 }
 
 /// The last part of the attribute, where it names the software. In a set of versions it only says

@@ -15,6 +15,10 @@ use serde_json::{Value, json};
 use super::system::lines;
 use super::vulnix::Matches;
 
+/// Reports of either scanner that the truth does not know, each read in its record and judged: the
+/// truth is made of CPEs, and there are advisories that have none, or another.
+const REVIEWED: &str = include_str!("reviewed.jsonl");
+
 /// The machine, and what is true of it.
 #[derive(Debug, Default)]
 pub struct Ground {
@@ -24,6 +28,8 @@ pub struct Ground {
     advisories: BTreeSet<String>,
     /// Advisory and package.
     truth: BTreeSet<(String, String)>,
+    /// The same, of pairs that were found true when read.
+    reviewed: BTreeSet<(String, String)>,
     /// Advisory and full name, for each of which one version was chosen.
     affected: BTreeSet<(String, String)>,
     /// True pairs without a version that could be chosen.
@@ -52,7 +58,10 @@ impl Ground {
     /// When a file cannot be read.
     pub fn lay(truth: &mut dyn std::io::Read, channel: &Path, matches: &Matches) -> Result<Self> {
         let prefixes = prefixes(channel)?;
-        let mut ground = Self::default();
+        let mut ground = Self {
+            reviewed: reviewed(REVIEWED)?,
+            ..Self::default()
+        };
         for line in std::io::BufReader::new(truth).lines() {
             let line: Value =
                 serde_json::from_str(&line.context("the truth")?).context("the truth")?;
@@ -98,6 +107,14 @@ impl Ground {
         self.score_among(reports, |_| true)
     }
 
+    /// The same, where pairs that were found true when read are true as well. What nobody has read
+    /// stays wrong.
+    #[must_use]
+    pub fn score_reviewed(&self, reports: &BTreeSet<(String, String)>) -> Accuracy {
+        let is_true = |pair: &_| self.truth.contains(pair) || self.reviewed.contains(pair);
+        self.score_by(reports, |_| true, is_true)
+    }
+
     /// The same, where only some of the advisories count.
     #[must_use]
     pub fn score_among(
@@ -105,16 +122,25 @@ impl Ground {
         reports: &BTreeSet<(String, String)>,
         counts: impl Fn(&str) -> bool,
     ) -> Accuracy {
+        self.score_by(reports, counts, |pair| self.truth.contains(pair))
+    }
+
+    fn score_by(
+        &self,
+        reports: &BTreeSet<(String, String)>,
+        counts: impl Fn(&str) -> bool,
+        is_true: impl Fn(&(String, String)) -> bool,
+    ) -> Accuracy {
         let in_world: Vec<&(String, String)> = reports
             .iter()
             .filter(|(id, name)| self.advisories.contains(id) && self.names.contains_key(name))
             .filter(|(id, _)| counts(id))
             .collect();
-        let is_true = |(id, name): &&&(String, String)| {
+        let is_right = |(id, name): &&&(String, String)| {
             let package = self.names.get(name).cloned().unwrap_or_default();
-            self.truth.contains(&(id.clone(), package))
+            is_true(&(id.clone(), package))
         };
-        let right = in_world.iter().filter(is_true).count();
+        let right = in_world.iter().filter(is_right).count();
         let found = self.affected.intersection(reports).count();
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
         Accuracy {
@@ -125,6 +151,20 @@ impl Ground {
             right,
         }
     }
+}
+
+/// Advisory and package of the pairs that are true.
+fn reviewed(lines: &str) -> Result<BTreeSet<(String, String)>> {
+    let mut found = BTreeSet::new();
+    for (number, line) in (1..).zip(lines.lines()) {
+        let place = || format!("line {number} of the reviewed pairs");
+        let line: Value = serde_json::from_str(line).with_context(place)?;
+        let text = |name: &str| line[name].as_str().map(str::to_owned).with_context(place);
+        if line["true"].as_bool().with_context(place)? {
+            found.insert((text("cve")?, text("package")?));
+        }
+    }
+    Ok(found)
 }
 
 /// What stands before the version in a package's name, by pname; the plainest attribute counts.
@@ -220,12 +260,28 @@ mod tests {
     }
 
     #[test]
+    fn every_reviewed_pair_says_why() {
+        let lines: Vec<Value> = REVIEWED
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let said = |line: &Value| line["why"].as_str().is_some_and(|why| !why.is_empty());
+        assert!(lines.iter().all(said));
+        let right = reviewed(REVIEWED).expect("well formed");
+        assert!(right.contains(&("CVE-2023-6014".to_owned(), "mlflow".to_owned())));
+        assert!(!right.contains(&("CVE-2024-1597".to_owned(), "postgresql".to_owned())));
+        assert!(right.len() < lines.len(), "some were found wrong");
+        reviewed("{\"cve\": \"CVE-1\"}").expect_err("a pair that says neither");
+    }
+
+    #[test]
     fn reports_are_scored_in_the_closed_world() {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         let ground = Ground {
             names: [pair("a-1", "a"), pair("b-1", "b")].into(),
             advisories: ["CVE-1".to_owned(), "CVE-2".to_owned()].into(),
             truth: [pair("CVE-1", "a"), pair("CVE-2", "b")].into(),
+            reviewed: [pair("CVE-1", "b")].into(),
             affected: [pair("CVE-1", "a-1"), pair("CVE-2", "b-1")].into(),
             left_out: 0,
         };
@@ -234,10 +290,13 @@ mod tests {
             pair("CVE-1", "b-1"),
             pair("CVE-9", "a-1"),
         ];
-        let score = ground.score(&reports.into());
+        let reports = BTreeSet::from(reports);
+        let score = ground.score(&reports);
         assert_eq!(
             (score.precision, score.recall, score.affected),
             (0.5, 0.5, 2)
         );
+        let score = ground.score_reviewed(&reports);
+        assert_eq!((score.precision, score.recall), (1.0, 0.5));
     }
 }

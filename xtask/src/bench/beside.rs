@@ -101,6 +101,7 @@ pub fn quality(
     let whole = [&ours, &theirs].map(|reports| ground.score(reports));
     let both =
         [&ours, &theirs].map(|reports| ground.score_among(reports, |id| matches.contains_key(id)));
+    let reviewed = [&ours, &theirs].map(|reports| ground.score_reviewed(reports));
     let affected = whole[0].affected;
     let left_out = ground.left_out;
     let on = format!("{affected} affected pairs of the closed world, {left_out} left out");
@@ -124,6 +125,8 @@ pub fn quality(
     push("precision", |accuracy| accuracy.precision, &whole);
     let among = "precision among advisories that have a CPE with versions";
     push(among, |accuracy| accuracy.precision, &both);
+    let read = "precision where what the truth does not know was read and judged";
+    push(read, |accuracy| accuracy.precision, &reviewed);
     for (who, accuracy) in ["scan", "vulnix"].iter().zip(&whole) {
         let (right, all) = (accuracy.right, accuracy.reports);
         eprintln!("{who}: {right} of {all} reports are in the truth");

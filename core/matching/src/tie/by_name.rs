@@ -1,6 +1,6 @@
 //! Ties by name, and what speaks for and against them.
 
-use super::{Search, owner_of};
+use super::{Basis, Search, owner_of};
 use crate::advisory_facts::{AdvisoryFacts, Identity, Row};
 use crate::ecosystem::Ecosystem;
 use crate::evidence::Evidence;
@@ -15,6 +15,16 @@ use crate::verdict::Tier;
 pub(super) struct Called<'a> {
     name: &'a Name,
     rank: Rank,
+}
+
+impl Called<'_> {
+    /// The name of a repository is shared by all that is built from it.
+    pub(super) fn basis(self) -> Basis {
+        match self.name.rank {
+            Rank::Repository => Basis::Repository,
+            Rank::Exact | Rank::Variant => Basis::Software,
+        }
+    }
 }
 
 impl<'a> Search<'a> {
@@ -42,7 +52,7 @@ impl<'a> Search<'a> {
             };
             let is_home = learned.iter().any(|home| self.has_repository(home));
             if is_home || linked.is_some() {
-                self.with_repository(index, identity, &learned, linked);
+                self.with_repository(index, identity, name, &learned, linked);
             } else {
                 self.without_repository(index, row, identity, name, &learned);
             }
@@ -53,6 +63,7 @@ impl<'a> Search<'a> {
         &mut self,
         index: usize,
         identity: &Identity,
+        called: Called<'_>,
         learned: &[&str],
         linked: Option<(&str, Pointer)>,
     ) {
@@ -80,7 +91,7 @@ impl<'a> Search<'a> {
                 || format!("the advisory itself names {other}, whose repository it links");
             return self.speak_against(index, "other_product", against);
         }
-        self.add(Some(index), Tier::High, code, text);
+        self.add_on(called.basis(), Some(index), Tier::High, code, text);
     }
 
     /// Another product that the advisory names in its own words, not by a CPE, and in whose

@@ -1,6 +1,6 @@
 //! Ties by what names software without doubt: identifiers, ecosystems, repositories, tables.
 
-use super::Search;
+use super::{Basis, Search};
 use crate::advisory_facts::Row;
 use crate::ecosystem::Ecosystem;
 use crate::evidence::Evidence;
@@ -65,7 +65,12 @@ impl<'a> Search<'a> {
             });
             if same && *ecosystem != Ecosystem::Plugin {
                 let text = || format!("both are {name} in the ecosystem {}", ecosystem.tag());
-                self.add(Some(index), Tier::High, "ecosystem_name_equal", text);
+                // A module of Go is named by its repository, whose every program has the name.
+                let basis = match ecosystem {
+                    Ecosystem::Go => Basis::Repository,
+                    _ => Basis::Software,
+                };
+                self.add_on(basis, Some(index), Tier::High, "ecosystem_name_equal", text);
             }
         }
     }
@@ -92,7 +97,8 @@ impl<'a> Search<'a> {
                         repository.as_str()
                     )
                 };
-                self.add(Some(index), Tier::High, "repository_equal", text);
+                let basis = Basis::Repository;
+                self.add_on(basis, Some(index), Tier::High, "repository_equal", text);
             }
         }
     }
@@ -103,11 +109,10 @@ impl<'a> Search<'a> {
     fn stranger_in<'b>(&self, row: &'b Row, repository: &Repository) -> Option<&'b str> {
         let home = names::joined(repository.name());
         let is_kin = |product: &str| {
-            let holds = |a: &str, b: &str| b.len() >= 3 && a.contains(b);
             let names = self.package.names.iter().map(|name| name.joined.as_str());
             names
                 .chain([home.as_str()])
-                .any(|own| holds(product, own) || holds(own, product))
+                .any(|own| names::are_kin(own, product))
         };
         let mut given = row.identities.iter().filter(|identity| !identity.is_cpe);
         let first = given.next()?;
@@ -123,12 +128,12 @@ impl<'a> Search<'a> {
             let product = &identity.vendor_product;
             if self.allowed.has(Evidence::Purl2cpe) {
                 for purl in self.knowledge.purls_of_product(product) {
-                    if let Some(tier) = self.is_purl_of_package(purl) {
+                    if let Some((tier, basis)) = self.is_purl_of_package(purl) {
                         let text = || {
                             let product = product.to_text();
                             format!("purl2cpe gives {product} for pkg:{purl}, which is the package")
                         };
-                        self.add(Some(index), tier, "purl2cpe", text);
+                        self.add_on(basis, Some(index), tier, "purl2cpe", text);
                     }
                 }
             }
@@ -150,7 +155,7 @@ impl<'a> Search<'a> {
 
     /// Whether a purl of an alias table is this package: by repository or by ecosystem name.
     /// A distribution's package name counts as a name only.
-    pub(super) fn is_purl_of_package(&self, purl: &str) -> Option<Tier> {
+    pub(super) fn is_purl_of_package(&self, purl: &str) -> Option<(Tier, Basis)> {
         let (kind, rest) = purl.split_once('/')?;
         let host = match kind {
             "github" => Some("github.com/"),
@@ -166,13 +171,13 @@ impl<'a> Search<'a> {
                 .repositories
                 .iter()
                 .any(|own| own.as_str().strip_prefix(host) == Some(rest))
-                .then_some(Tier::High);
+                .then_some((Tier::High, Basis::Repository));
         }
         if let Some(ecosystem) = Ecosystem::from_purl_type(kind) {
             let mut own = self.package.ecosystem_names.iter();
             return own
                 .any(|(known, name)| *known == ecosystem && *name == ecosystem.canonical(rest))
-                .then_some(Tier::High);
+                .then_some((Tier::High, Basis::Software));
         }
         if matches!(kind, "deb" | "rpm" | "apk" | "alpm") && self.package.scope.names_programs() {
             let name = names::joined(rest.rsplit('/').next()?);
@@ -180,7 +185,8 @@ impl<'a> Search<'a> {
                 .package
                 .name(&name)
                 .is_some_and(|name| name.rank == Rank::Exact);
-            return (exact && !names::is_generic(&name)).then_some(Tier::Medium);
+            let is_it = exact && !names::is_generic(&name);
+            return is_it.then_some((Tier::Medium, Basis::Software));
         }
         None
     }

@@ -3,6 +3,7 @@
 mod by_name;
 mod by_rule;
 mod identifiers;
+mod parts;
 
 use crate::advisory_facts::{AdvisoryFacts, Row};
 use crate::evidence::{Allowed, Evidence};
@@ -92,9 +93,19 @@ pub(crate) fn tie_in(
 struct Found {
     row: Option<usize>,
     tier: Tier,
+    basis: Basis,
     code: &'static str,
     text: String,
     at: Option<String>,
+}
+
+/// What a tie rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Basis {
+    /// What stands for this package and no other.
+    Software,
+    /// The repository that it is built from, which others may share.
+    Repository,
 }
 
 struct Search<'a> {
@@ -124,6 +135,7 @@ impl<'a> Search<'a> {
             }
         }
         self.by_link(linked);
+        self.weigh_parts();
         self.finish()
     }
 
@@ -153,6 +165,7 @@ impl<'a> Search<'a> {
             code,
             text,
             at,
+            ..
         } in found
         {
             // A weak tie of one row adds nothing where another row ties surely.
@@ -226,11 +239,23 @@ impl<'a> Search<'a> {
         code: &'static str,
         text: impl FnOnce() -> String,
     ) {
+        self.add_on(Basis::Software, row, tier, code, text);
+    }
+
+    fn add_on(
+        &mut self,
+        basis: Basis,
+        row: Option<usize>,
+        tier: Tier,
+        code: &'static str,
+        text: impl FnOnce() -> String,
+    ) {
         let at = row.map(|row| self.place(row));
         let text = self.wording.say(text);
         self.found.push(Found {
             row,
             tier,
+            basis,
             code,
             text,
             at,
@@ -305,7 +330,8 @@ impl<'a> Search<'a> {
         let text = || format!("the advisory links the package's repository {repository}");
         match row {
             Some(row) if alone && pointer == Pointer::Change => {
-                self.add(Some(row), Tier::Medium, "link_and_owner", || {
+                let basis = Basis::Repository;
+                self.add_on(basis, Some(row), Tier::Medium, "link_and_owner", || {
                     format!("{}, whose owner is the vendor", text())
                 });
             }

@@ -4,5 +4,6 @@ mod kernel;
 mod keys;
 mod oddities;
 mod orders;
+mod parts;
 mod rules;
 mod worlds;

@@ -94,9 +94,10 @@ pub fn package() -> impl Strategy<Value = Package> {
         any::<[bool; 3]>(),
         1_u32..5,
         1000_u32..1040,
+        proptest::option::of(0..NAMES.len()),
     )
         .prop_map(
-            |(name, set, repository, [sourced, cpe, patched], version, cve)| {
+            |(name, set, repository, [sourced, cpe, patched], version, cve, sibling)| {
                 let name = NAMES[name];
                 Package {
                     attr: format!("{}{name}", SETS[set]),
@@ -108,6 +109,11 @@ pub fn package() -> impl Strategy<Value = Package> {
                     } else {
                         Vec::new()
                     },
+                    siblings: sibling
+                        .filter(|_| sourced)
+                        .map(|sibling| NAMES[sibling].to_owned())
+                        .into_iter()
+                        .collect(),
                     cpe: cpe.then(|| {
                         format!(
                             "cpe:2.3:a:{}:{}:{version}.0:*:*:*:*:*:*:*",

@@ -54,6 +54,7 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
             run,
             batches,
             ready: Vec::new().into_iter(),
+            whole: None,
             bar,
             error: None,
             people: BTreeMap::new(),
@@ -102,11 +103,13 @@ fn parse(batch: &RawBatch, label: bool) -> Vec<Parsed> {
     batch.items().map(one).collect()
 }
 
-/// The packages of a channel, one after the other.
+/// The packages of a channel, one after the other; all are read before the first is given, because
+/// each knows what else is built from its repository.
 struct Packages<'p, 'r> {
     run: &'p mut Run<'r>,
     batches: Ordered<(u64, Vec<Parsed>)>,
     ready: std::vec::IntoIter<Parsed>,
+    whole: Option<std::vec::IntoIter<Package>>,
     bar: Bar,
     error: Option<IngestError>,
     /// Maintainers whose GitHub accounts the packages give, by login.
@@ -117,18 +120,31 @@ impl Iterator for Packages<'_, '_> {
     type Item = Result<Package, DbError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.advance() {
-            Ok(package) => package.map(Ok),
-            Err(error) => {
-                let text = error.to_string();
-                self.error = Some(error);
-                Some(Err(DbError::Input(text.into())))
+        if self.whole.is_none() {
+            match self.read_whole() {
+                Ok(all) => self.whole = Some(all.into_iter()),
+                Err(error) => {
+                    let text = error.to_string();
+                    self.error = Some(error);
+                    self.whole = Some(Vec::new().into_iter());
+                    return Some(Err(DbError::Input(text.into())));
+                }
             }
         }
+        self.whole.as_mut()?.next().map(Ok)
     }
 }
 
 impl Packages<'_, '_> {
+    fn read_whole(&mut self) -> Result<Vec<Package>, IngestError> {
+        let mut all = Vec::new();
+        while let Some(package) = self.advance()? {
+            all.push(package);
+        }
+        channel::name_siblings(&mut all);
+        Ok(all)
+    }
+
     fn advance(&mut self) -> Result<Option<Package>, IngestError> {
         loop {
             for parsed in self.ready.by_ref() {

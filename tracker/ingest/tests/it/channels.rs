@@ -68,6 +68,44 @@ fn a_channel_in_each_form_is_the_same_channel() {
 }
 
 #[test]
+fn packages_know_what_else_is_built_from_their_repository() {
+    let mut world = World::new();
+    let at = |name: &str, home: &str| {
+        let package = package(name);
+        package.replace(
+            "\"meta\":{",
+            &format!("\"meta\":{{\"homepage\":\"{home}\","),
+        )
+    };
+    let channel = |members: &[String]| {
+        let packages = members.join(",");
+        format!(r#"{{"version":2,"packages":{{{packages}}}}}"#)
+    };
+    let beats = "https://github.com/elastic/beats";
+    let hello = at("hello", "https://www.gnu.org/software/hello");
+    let (file, packet) = (at("filebeat", beats), at("packetbeat", beats));
+    named(&mut world, "c", "r1");
+    let both = channel(&[file, packet.clone(), hello.clone()]);
+    assert_eq!(world.load(&world.write("packages.json", &both)).new, 3);
+    let siblings = |world: &World| {
+        let all = world.db.all_packages("c").expect("readable");
+        let all = all.into_iter();
+        all.map(|package| (package.attr, package.siblings.join(" ")))
+            .collect::<std::collections::BTreeMap<String, String>>()
+    };
+    let known = siblings(&world);
+    assert_eq!(known["packetbeat"], "filebeat");
+    assert_eq!(known["filebeat"], "packetbeat");
+    assert_eq!(known["hello"], "");
+    // The one that is left has changed, too: it is matched again.
+    world.options.force = true;
+    named(&mut world, "c", "r2");
+    let counts = world.load(&world.write("packages.json", channel(&[packet, hello])));
+    assert_eq!((counts.changed, counts.removed), (1, 1));
+    assert_eq!(siblings(&world)["packetbeat"], "");
+}
+
+#[test]
 fn half_a_channel_is_refused_until_it_is_forced() {
     let mut world = World::new();
     named(&mut world, "c", "r1");

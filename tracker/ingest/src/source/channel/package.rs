@@ -239,6 +239,7 @@ impl<'a> Parts<'a> {
                 &["src", "srcs", "urls", "url", "sources"],
                 &["urls", "url", "src", "srcs", "gitRepoUrl"],
             ),
+            siblings: Vec::new(),
             patches: self.patches(),
             homepages: texts(self.meta("homepage"), &["url"]),
             links,
