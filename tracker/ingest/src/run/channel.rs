@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use snowguard_matching::package::Package;
 use snowguard_tracker_db::{ChannelLoad, DbError, Force, Maintainer, Millis};
@@ -14,7 +15,7 @@ use crate::input::{Location, Walker};
 use crate::pipeline::{self, Item, Ordered, Place, RawBatch, Reading};
 use crate::progress::Bar;
 use crate::source::channel::{
-    self, ChannelName, Entry, channel_in_url, named_set, revision_in_url,
+    self, ChannelName, Entry, Siblings, channel_in_url, named_set, revision_in_url,
 };
 
 /// What a load is called.
@@ -31,9 +32,6 @@ struct Called {
 /// `ChannelShrank` when it lost too many packages; what ends the run.
 pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError> {
     let called = called(run, walker)?;
-    let bar = run
-        .progress
-        .bytes(&run.feed, walker.size(), walker.bytes_read());
     let label = !run.quarantine.is_empty();
     let reading = Reading {
         walker,
@@ -43,6 +41,10 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
         batch: run.options.batch,
         stop: &run.options.stop,
     };
+    let siblings = siblings(&reading);
+    let bar = run
+        .progress
+        .bytes(&run.feed, walker.size(), walker.bytes_read());
     let (db, id, force, now) = (run.db, run.id, run.options.force, (run.options.now)());
     let outcome = std::thread::scope(|scope| {
         let batches = pipeline::spawn(
@@ -54,7 +56,7 @@ pub(super) fn load(run: &mut Run<'_>, walker: &Walker) -> Result<(), IngestError
             run,
             batches,
             ready: Vec::new().into_iter(),
-            whole: None,
+            siblings,
             bar,
             error: None,
             people: BTreeMap::new(),
@@ -103,13 +105,34 @@ fn parse(batch: &RawBatch, label: bool) -> Vec<Parsed> {
     batch.items().map(one).collect()
 }
 
-/// The packages of a channel, one after the other; all are read before the first is given, because
-/// each knows what else is built from its repository.
+/// Reads a channel for what is built from which repository; each package is to know what else is. What cannot be read
+/// is passed over: the reading that follows meets it again, and tells.
+fn siblings(reading: &Reading<'_>) -> Siblings {
+    let mut siblings = Siblings::default();
+    std::thread::scope(|scope| {
+        let mut batches = pipeline::spawn(
+            scope,
+            |send| pipeline::read(reading, send),
+            |batch: RawBatch| parse(&batch, false),
+        );
+        while let Ok(Some(batch)) = batches.next() {
+            for (entry, _) in batch.into_iter().flatten() {
+                if let Entry::Package(package, _) = entry {
+                    siblings.note(&package);
+                }
+            }
+        }
+    });
+    reading.walker.bytes_read().store(0, Ordering::Relaxed);
+    siblings
+}
+
+/// The packages of a channel, one after the other.
 struct Packages<'p, 'r> {
     run: &'p mut Run<'r>,
     batches: Ordered<(u64, Vec<Parsed>)>,
     ready: std::vec::IntoIter<Parsed>,
-    whole: Option<std::vec::IntoIter<Package>>,
+    siblings: Siblings,
     bar: Bar,
     error: Option<IngestError>,
     /// Maintainers whose GitHub accounts the packages give, by login.
@@ -120,43 +143,31 @@ impl Iterator for Packages<'_, '_> {
     type Item = Result<Package, DbError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.whole.is_none() {
-            match self.read_whole() {
-                Ok(all) => self.whole = Some(all.into_iter()),
-                Err(error) => {
-                    let text = error.to_string();
-                    self.error = Some(error);
-                    self.whole = Some(Vec::new().into_iter());
-                    return Some(Err(DbError::Input(text.into())));
-                }
+        match self.advance() {
+            Ok(package) => package.map(Ok),
+            Err(error) => {
+                let text = error.to_string();
+                self.error = Some(error);
+                Some(Err(DbError::Input(text.into())))
             }
         }
-        self.whole.as_mut()?.next().map(Ok)
     }
 }
 
 impl Packages<'_, '_> {
-    fn read_whole(&mut self) -> Result<Vec<Package>, IngestError> {
-        let mut all = Vec::new();
-        while let Some(package) = self.advance()? {
-            all.push(package);
-        }
-        channel::name_siblings(&mut all);
-        Ok(all)
-    }
-
     fn advance(&mut self) -> Result<Option<Package>, IngestError> {
         loop {
             for parsed in self.ready.by_ref() {
                 let run = &mut *self.run;
                 run.counts.read += 1;
                 match parsed {
-                    Ok((Entry::Package(package, people), label)) => {
+                    Ok((Entry::Package(mut package, people), label)) => {
                         let labels = label.iter().map(String::as_str);
                         run.quarantine.readable(run.db, &run.feed, labels)?;
                         let known = people.into_iter();
                         self.people
                             .extend(known.map(|one| (one.handle.clone(), one)));
+                        self.siblings.name(&mut package);
                         return Ok(Some(*package));
                     }
                     // It has no package to offer; the evaluator's own report says more.

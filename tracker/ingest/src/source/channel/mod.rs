@@ -14,4 +14,4 @@ mod siblings;
 
 pub use name::{ChannelName, channel_in_url, named_set, revision_in_url};
 pub use package::{Entry, PackageError, entry};
-pub use siblings::name_siblings;
+pub use siblings::Siblings;

@@ -1,6 +1,6 @@
 //! What else a channel builds from a package's repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use snowguard_matching::package::Package;
 use snowguard_matching::repository::Repository;
@@ -9,24 +9,29 @@ use snowguard_matching::repository::Repository;
 /// nothing of the others. It also bounds what a hostile channel can make of one address.
 const MOST: usize = 64;
 
-/// Fills [`Package::siblings`] of all packages of a channel. A package's repository is the first that
-/// its sources name, or its homepages where a channel does not tell sources. Time is that of sorting; memory grows by at most 64 names per package.
-pub fn name_siblings(packages: &mut [Package]) {
-    let homes: Vec<Option<Repository>> = packages.iter().map(home).collect();
-    let mut built: BTreeMap<&Repository, BTreeSet<String>> = BTreeMap::new();
-    for (package, home) in packages.iter().zip(&homes) {
-        let Some(home) = home else { continue };
-        let names = built.entry(home).or_default();
+/// Names of packages, by repository.
+#[derive(Debug, Default)]
+pub struct Siblings {
+    built: HashMap<Repository, BTreeSet<String>>,
+}
+
+impl Siblings {
+    /// Notes that the channel has a package. Its repository is the first that its sources name, or its homepages where a
+    /// channel does not tell sources. Memory grows with the repositories, by at most 65 names for each.
+    pub fn note(&mut self, package: &Package) {
+        let Some(home) = home(package) else { return };
+        let names = self.built.entry(home).or_default();
         if names.len() <= MOST && !names.contains(&package.pname) {
             names.insert(package.pname.clone());
         }
     }
-    for (package, home) in packages.iter_mut().zip(&homes) {
-        let names = home.as_ref().and_then(|home| built.get(home));
-        let Some(names) = names.filter(|names| (2..=MOST).contains(&names.len())) else {
-            continue;
-        };
-        let others = names.iter().filter(|name| **name != package.pname);
+
+    /// Fills [`Package::siblings`], when all packages of the channel were noted.
+    pub fn name(&self, package: &mut Package) {
+        let names = home(package).and_then(|home| self.built.get(&home));
+        let names = names.filter(|names| (2..=MOST).contains(&names.len()));
+        let others = names.into_iter().flatten();
+        let others = others.filter(|name| **name != package.pname);
         package.siblings = others.cloned().collect();
     }
 }
@@ -47,6 +52,14 @@ mod tests {
             sources: vec![source.to_owned()],
             ..Package::default()
         }
+    }
+
+    fn name_siblings(packages: &mut [Package]) {
+        let mut siblings = Siblings::default();
+        packages.iter().for_each(|package| siblings.note(package));
+        packages
+            .iter_mut()
+            .for_each(|package| siblings.name(package));
     }
 
     #[test]
@@ -91,9 +104,6 @@ mod tests {
         name_siblings(&mut all);
         assert_eq!(all[0].siblings.len(), MOST - 1);
         all.push(font(MOST));
-        for package in &mut all {
-            package.siblings.clear();
-        }
         name_siblings(&mut all);
         assert!(all.iter().all(|package| package.siblings.is_empty()));
     }
