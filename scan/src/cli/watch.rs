@@ -116,7 +116,10 @@ impl Signs {
         let log = database.with_extension("sqlite-wal");
         Self {
             near: (
-                fs::canonicalize(&options.target).ok(),
+                // Where it leads; a link whose end is not there (on another's disk) by what it says.
+                fs::canonicalize(&options.target)
+                    .or_else(|_| fs::read_link(&options.target))
+                    .ok(),
                 named.iter().map(|path| of(path)).collect(),
             ),
             store: [of(&database), of(&log)],
