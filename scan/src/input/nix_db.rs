@@ -103,9 +103,10 @@ impl<'a> Opened<'a> {
             )));
         }
         let immutable = Self::try_open(path, "mode=ro&immutable=1");
+        // What is wrong with the file, not that nothing may be written beside it, is worth telling.
         immutable
             .map(|connection| Self { connection, path })
-            .map_err(|_| failed(first.to_string()))
+            .map_err(|second| failed(second.to_string()))
     }
 
     fn try_open(path: &Path, query: &str) -> rusqlite::Result<Connection> {

@@ -15,6 +15,7 @@ mod flakes;
 mod formats;
 mod https;
 mod inputs;
+mod journal;
 mod nix_database;
 mod stage;
 mod terminals;

@@ -207,6 +207,7 @@ fn a_half_written_or_foreign_database_is_told() {
         let (_, err, code) = text(&stage.run(&["--root", "root", &paths().system]));
         assert_eq!(code, Some(3), "{what}: {err}");
         assert!(err.contains("db.sqlite"), "{what}: {err}");
+        assert!(!err.contains("readonly"), "{what}: {err}");
     }
 }
 
