@@ -20,6 +20,10 @@ pub enum Failure {
     SignIn,
     /// Whoever asks may not do this; the text says what.
     Forbidden(String),
+    /// A token that is none, or none any more.
+    Token,
+    /// The token is good, but not for what needs this scope.
+    Scope(&'static str),
     /// The form did not come from our own page in this session.
     Forged,
     /// Somebody else was faster; the text says with what.
@@ -49,8 +53,8 @@ impl Failure {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::Forged => StatusCode::FORBIDDEN,
+            Self::SignIn | Self::Token => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::Forged | Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -59,6 +63,20 @@ impl Failure {
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// How a program may come by what it was refused (RFC 6750, section 3).
+    fn challenge(&self) -> Option<String> {
+        let more = match self {
+            Self::SignIn => String::new(),
+            Self::Token => ", error=\"invalid_token\"".to_owned(),
+            Self::Forbidden(_) => ", error=\"insufficient_scope\"".to_owned(),
+            Self::Scope(scope) => {
+                format!(", error=\"insufficient_scope\", scope=\"{scope}\"")
+            }
+            _ => return None,
+        };
+        Some(format!("Bearer realm=\"snowguard\"{more}"))
     }
 
     /// What the client is told. Logs the cause where the client is told nothing of it.
@@ -70,6 +88,8 @@ impl Failure {
             | Self::Conflict(text)
             | Self::TooMany(text) => text,
             Self::SignIn => "Please sign in first.".to_owned(),
+            Self::Token => "This token is none, or none any more.".to_owned(),
+            Self::Scope(scope) => format!("This token is not good for {scope}."),
             Self::Forged => {
                 "This form has expired, or did not come from this site. Open the page again and repeat it.".to_owned()
             }
@@ -130,12 +150,19 @@ impl IntoResponse for PageFailure {
 
 impl IntoResponse for ApiFailure {
     fn into_response(self) -> Response {
-        let status = self.0.status();
+        let (status, challenge) = (self.0.status(), self.0.challenge());
         let problem = Problem {
             status: status.as_u16(),
             error: self.0.told(),
         };
-        finish((status, Json(problem)).into_response())
+        let mut response = finish((status, Json(problem)).into_response());
+        let challenge = challenge.and_then(|text| HeaderValue::try_from(text).ok());
+        if let Some(challenge) = challenge {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
     }
 }
 

@@ -224,7 +224,10 @@ const TOKEN: &str = "snowguard_";
 #[must_use]
 pub fn presented_token(headers: &HeaderMap) -> Option<Secret> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    Secret::presented(value.strip_prefix("Bearer ")?.strip_prefix(TOKEN)?)
+    // The scheme is written in any case (RFC 9110, section 11.1).
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim_start_matches(' ').strip_prefix(TOKEN)?;
+    Secret::presented(token).filter(|_| scheme.eq_ignore_ascii_case("Bearer"))
 }
 
 async fn revoke_token(State(app): Shared, id: Segment, posted: Posted) -> Answer {

@@ -134,12 +134,18 @@ fn responses() -> Value {
     later["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/Retry-After" } });
     let mut busy = problem("Too many requests of all at once.");
     busy["headers"] = later["headers"].clone();
+    let challenged = |about: &str| {
+        let mut refused = problem(about);
+        refused["headers"] =
+            json!({ "WWW-Authenticate": { "$ref": "#/components/headers/WWW-Authenticate" } });
+        refused
+    };
     json!({
         "304": { "description": "You have it already (`If-None-Match`)." },
         "308": { "description": "The same advisory under its own id." },
         "400": problem("The request cannot be understood."),
-        "401": problem("This needs a token."),
-        "403": problem("The token is not good for this, or its owner may not do it."),
+        "401": challenged("This needs a token, or the token is none, is revoked or over (`invalid_token`)."),
+        "403": challenged("The token has not the scope for this, or its owner may not do it (`insufficient_scope`)."),
         "404": problem("There is no such thing."),
         "409": problem("Somebody else was faster: read again, and decide on what is there now."),
         "429": later,
@@ -153,6 +159,7 @@ fn headers() -> Value {
         "ETag": header("Give it back as `If-None-Match`."),
         "RateLimit": header("How many requests are left now, and when there are all again, in seconds: `\"default\";r=99;t=1`."),
         "RateLimit-Policy": header("How many requests in how many seconds: `\"default\";q=600;w=60`."),
+        "WWW-Authenticate": header("What a token would have to be, as RFC 6750 (3) says: `Bearer realm=\"snowguard\", error=\"invalid_token\"`."),
         "Retry-After": { "description": "Seconds to wait.", "schema": { "type": "integer" } },
     })
 }

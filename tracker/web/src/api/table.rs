@@ -367,7 +367,7 @@ pub const ROUTES: [Route; 12] = [
         ],
         body: None,
         answer: "Queue",
-        others: &[403],
+        others: &[401, 403],
         handler: || get(triage::queue),
     },
     Route {

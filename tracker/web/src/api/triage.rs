@@ -165,8 +165,7 @@ fn fields(body: &[u8]) -> Result<Fields, Failure> {
     Ok(texts.collect())
 }
 
-/// Whom a token speaks for; nobody without one. A token that is none, is over or has not the scope is refused, always
-/// in the same words.
+/// Whom a token speaks for; nobody without one. One that is none, is revoked or over is refused, always in the same words.
 async fn asker(
     app: &Arc<App>,
     headers: &HeaderMap,
@@ -175,14 +174,14 @@ async fn asker(
     if !headers.contains_key(header::AUTHORIZATION) {
         return Ok(Reader::default());
     }
-    let refused = move || Failure::Forbidden(format!("This token is not good for {scope}."));
-    let digest = presented_token(headers).ok_or_else(refused)?.digest();
+    let digest = presented_token(headers).ok_or(Failure::Token)?.digest();
     let now = Millis::new(app.now());
     app.work(move |db| match db.token_person(&digest, now)? {
         Some((person, scopes)) if scopes.iter().any(|one| one == scope) => {
             Reader::of_person(db, person)
         }
-        _ => Err(refused()),
+        Some(_) => Err(Failure::Scope(scope)),
+        None => Err(Failure::Token),
     })
     .await
 }

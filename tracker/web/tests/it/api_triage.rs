@@ -36,6 +36,16 @@ fn document(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap()
 }
 
+/// Status, and what the answer says a token would have to be.
+fn refused(answer: &Answer) -> (u16, &str) {
+    let challenge = answer.headers.get(header::WWW_AUTHENTICATE);
+    let challenge = challenge.map_or("", |value| value.to_str().unwrap());
+    (answer.status.as_u16(), challenge)
+}
+
+const NEEDED: (u16, &str) = (401, "Bearer realm=\"snowguard\"");
+const INVALID: (u16, &str) = (401, "Bearer realm=\"snowguard\", error=\"invalid_token\"");
+
 fn state(sample: &Sample) -> State {
     sample
         .db
@@ -82,31 +92,21 @@ async fn a_token_decides_as_far_as_scope_and_roles_allow() {
     let ada = Signed::new(&sample, "ada", &[Role::Triager]);
     let bob = Signed::new(&sample, "bob", &[]);
     let dismiss = json!({"command": "dismiss", "reason": "other_product", "revision": 0});
+    let insufficient = "Bearer realm=\"snowguard\", error=\"insufficient_scope\"";
     assert_eq!(
-        decide(&sample, &token(&ada, "read").await, &dismiss)
-            .await
-            .status,
-        403,
+        refused(&decide(&sample, &token(&ada, "read").await, &dismiss).await),
+        (403, format!("{insufficient}, scope=\"triage\"").as_str()),
         "another scope"
     );
     assert_eq!(
-        decide(&sample, &token(&bob, "triage").await, &dismiss)
-            .await
-            .status,
-        403,
+        refused(&decide(&sample, &token(&bob, "triage").await, &dismiss).await),
+        (403, insufficient),
         "no such role"
     );
     // A session's cookie decides nothing here.
     let request = Request::post(DECIDE).header(header::COOKIE, ada.cookie());
-    assert_eq!(
-        ask(
-            &sample.router,
-            request.body(Body::from(dismiss.to_string())).unwrap()
-        )
-        .await
-        .status,
-        401
-    );
+    let request = request.body(Body::from(dismiss.to_string())).unwrap();
+    assert_eq!(refused(&ask(&sample.router, request).await), NEEDED);
     assert_eq!(state(&sample), State::New);
     let good = token(&ada, "triage").await;
     let decided = decide(&sample, &good, &dismiss).await;
@@ -144,11 +144,10 @@ async fn a_token_decides_as_far_as_scope_and_roles_allow() {
             .status,
         303
     );
+    let reopen = json!({"command": "reopen", "revision": 1});
     assert_eq!(
-        decide(&sample, &good, &json!({"command": "reopen", "revision": 1}))
-            .await
-            .status,
-        403,
+        refused(&decide(&sample, &good, &reopen).await),
+        INVALID,
         "revoked"
     );
 }
@@ -175,9 +174,34 @@ async fn brute_force_on_tokens_learns_nothing() {
         &good[10..],
     ] {
         let answer = decide(&sample, guess, &accept).await;
-        assert_eq!(answer.status, 403, "{guess}");
+        assert_eq!(refused(&answer), INVALID, "{guess}");
         told.insert(answer.body);
     }
     assert_eq!(told.len(), 1, "all in the same words");
     assert_eq!(state(&sample), State::New);
+}
+
+#[tokio::test]
+async fn a_token_that_is_over_is_none_and_its_scheme_is_written_in_any_case() {
+    let sample = Sample::new();
+    let ada = Signed::new(&sample, "ada", &[Role::Triager]);
+    let good = token(&ada, "read").await;
+    let queue = |value: String| {
+        let request = Request::get("/api/v1/queue").header(header::AUTHORIZATION, value);
+        ask(&sample.router, request.body(Body::empty()).unwrap())
+    };
+    for scheme in ["Bearer", "bearer", "BEARER "] {
+        assert_eq!(queue(format!("{scheme} {good}")).await.status, 200);
+    }
+    for other in [format!("Basic {good}"), good.clone(), "Bearer".to_owned()] {
+        assert_eq!(refused(&queue(other.clone()).await), INVALID, "{other}");
+    }
+    let month = 30 * 86_400_000;
+    for (after, told) in [(month - 1, (200, "")), (month, INVALID)] {
+        let later = sample.at(crate::sample::NOW + after);
+        let request = Request::get("/api/v1/queue");
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {good}"));
+        let answer = ask(&later, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(refused(&answer), told);
+    }
 }

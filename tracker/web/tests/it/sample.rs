@@ -92,6 +92,15 @@ impl Sample {
         }
     }
 
+    /// The same at another time.
+    pub fn at(&self, now: i64) -> axum::Router {
+        let config = Config {
+            clock: Clock::Fixed(now),
+            ..self.config.clone()
+        };
+        router(self.db.clone(), &config)
+    }
+
     /// Serves the sample until [`Server::stop`].
     pub async fn serve(&self, limits: Limits) -> Server {
         let listener = tokio::net::TcpListener::bind(self.config.listen)
