@@ -17,8 +17,14 @@ use super::{End, Worker};
 /// Maintainers that are mentioned.
 const MENTIONED: usize = 30;
 
-/// Packages of a channel that are listed.
+/// Packages of a channel that are listed, where there is room.
 const LISTED: usize = 100;
+
+/// So many of them are listed before the notes are cut.
+const FEW: usize = 10;
+
+/// Room for title and text of an issue at GitHub, which takes 65,536 characters with its marker.
+const ROOM: usize = 65_000;
 
 impl Worker {
     /// Makes the GitHub issue of an issue, or brings it up to date. May be done again after any crash.
@@ -40,7 +46,7 @@ impl Worker {
             Ok(logins) => logins,
             Err(failed) => return Ok(again(&failed)),
         };
-        let draft = self.draft(&stored, &logins)?;
+        let draft = self.fitting(&stored, &logins)?;
         let since = Timestamp::from_millisecond(stored.published.unwrap_or(stored.created).get())?;
         let known = stored
             .github
@@ -80,9 +86,44 @@ impl Worker {
         Ok(numbers)
     }
 
-    fn draft(&self, stored: &StoredIssue, logins: &[Login]) -> Result<IssueDraft> {
+    /// The issue as GitHub takes it: the longest lists and notes are cut, and say so.
+    fn fitting(&self, stored: &StoredIssue, logins: &[Login]) -> Result<IssueDraft> {
+        let whole = stored.issue.notes.chars().count();
+        let (mut listed, mut notes) = (LISTED, whole);
+        let body = loop {
+            let body = self.body(stored, logins, listed, notes)?;
+            let over = body.chars().count().saturating_sub(ROOM);
+            match over {
+                0 => break body,
+                _ if listed > FEW => listed /= 2,
+                _ if notes > 0 => notes = notes.min(whole).saturating_sub(over + 100),
+                _ if listed > 0 => listed = 0,
+                _ => break body.chars().take(ROOM).collect(),
+            }
+        };
+        let issue = &stored.issue;
+        let state = match issue.stage {
+            Stage::Resolved if issue.withdrawn.is_some() => IssueState::NotPlanned,
+            Stage::Resolved => IssueState::Completed,
+            Stage::Draft | Stage::Published => IssueState::Open,
+        };
+        let key = IssueKey::new(stored.id.to_string())?;
+        let title = format!("{}: {}", stored.id, issue.title);
+        let title: String = title.chars().take(250).collect();
+        Ok(IssueDraft::new(key, &title, &body)?.with_state(state))
+    }
+
+    /// The text, with so many packages of a channel and so many characters of the notes.
+    fn body(
+        &self,
+        stored: &StoredIssue,
+        logins: &[Login],
+        listed: usize,
+        notes: usize,
+    ) -> Result<String> {
         let issue = &stored.issue;
         let inert = IssueDraft::inert;
+        let page = self.public.link(&format!("/issue/{}", stored.id));
         let mut body = String::new();
         if let Some(severity) = issue.severity {
             writeln!(body, "Severity: **{}**\n", Severity::as_str(severity))?;
@@ -93,7 +134,14 @@ impl Worker {
         }
         // Notes are the security team's own Markdown.
         if !issue.notes.is_empty() {
-            writeln!(body, "{}\n", issue.notes)?;
+            match issue.notes.char_indices().nth(notes) {
+                None => writeln!(body, "{}\n", issue.notes)?,
+                Some((end, _)) => writeln!(
+                    body,
+                    "{}\n\n… the rest stands at {page}\n",
+                    &issue.notes[..end]
+                )?,
+            }
         }
         for advisory in &issue.advisories {
             writeln!(
@@ -108,7 +156,7 @@ impl Worker {
                 "\n### {}\n\n| package | status |\n|---|---|",
                 inert(channel)
             )?;
-            for (attr, standing) in standings.iter().take(LISTED) {
+            for (attr, standing) in standings.iter().take(listed) {
                 writeln!(
                     body,
                     "| {} | {} |",
@@ -116,8 +164,8 @@ impl Worker {
                     cell(&standing.status.title())
                 )?;
             }
-            if standings.len() > LISTED {
-                writeln!(body, "\nand {} more", standings.len() - LISTED)?;
+            if standings.len() > listed {
+                writeln!(body, "\nand {} more", standings.len() - listed)?;
             }
         }
         if !issue.links.is_empty() {
@@ -130,20 +178,8 @@ impl Worker {
             let mentions: Vec<String> = logins.iter().map(|login| format!("@{login}")).collect();
             writeln!(body, "\nMaintainers: {}", mentions.join(" "))?;
         }
-        writeln!(
-            body,
-            "\n{}",
-            self.public.link(&format!("/issue/{}", stored.id))
-        )?;
-        let state = match issue.stage {
-            Stage::Resolved if issue.withdrawn.is_some() => IssueState::NotPlanned,
-            Stage::Resolved => IssueState::Completed,
-            Stage::Draft | Stage::Published => IssueState::Open,
-        };
-        let key = IssueKey::new(stored.id.to_string())?;
-        let title = format!("{}: {}", stored.id, issue.title);
-        let title: String = title.chars().take(250).collect();
-        Ok(IssueDraft::new(key, &title, &body)?.with_state(state))
+        writeln!(body, "\n{page}")?;
+        Ok(body)
     }
 }
 

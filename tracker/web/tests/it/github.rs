@@ -33,7 +33,7 @@ fn sample(github: &GitHub) -> Sample {
     Sample::with_doors(Doors {
         sign_in: Some(Arc::new(app)),
         webhook_secret: Some(Arc::new(Secret::new(HOOK).unwrap())),
-        mail: false,
+        ..Doors::default()
     })
 }
 
@@ -391,4 +391,83 @@ async fn an_issue_is_published_once_whatever_breaks_and_follows_edits() {
         ),
         (1, "closed", "NIXPKGS-2024-0001: A race")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_issue_is_closed_as_not_planned_with_the_reason_and_comes_back() {
+    let github = GitHub::start().unwrap();
+    let sample = sample(&github);
+    let team = Signed::new(&sample, "team", &[Role::SecurityTeam]);
+    let accept = [("command", "accept"), ("revision", "0")];
+    team.post("/advisory/CVE-2024-6387/decide", &accept).await;
+    // Longer than GitHub takes with all that stands beside them.
+    let notes = "n".repeat(65_500);
+    let fields = [
+        ("title", "A race"),
+        ("advisories", "CVE-2024-6387"),
+        ("notes", &notes),
+    ];
+    team.post("/issues", &fields).await;
+    let place = "/issue/NIXPKGS-2024-0001";
+    let reach = || Reach {
+        publish: Some((client(&github), Repository::new("NixOS/security").unwrap())),
+        ..Reach::default()
+    };
+    let shown = async |action: &[(&str, &str)]| {
+        assert_eq!(team.post(place, action).await.status, 303, "{action:?}");
+        let worker = worker(&sample, "w", reach());
+        let run = tokio::task::spawn_blocking(move || while worker.step().unwrap() {});
+        run.await.unwrap();
+        let jobs = sample.db.jobs(10).unwrap();
+        assert!(jobs.iter().all(|job| job.failed.is_none()), "{jobs:?}");
+        let issues = github.change(|world| world.issues["NixOS/security"].clone());
+        assert_eq!(issues.len(), 1);
+        issues[0].clone()
+    };
+    let made = shown(&[("action", "publish"), ("revision", "0")]).await;
+    assert_eq!(
+        (made.state.as_str(), made.reason.as_deref()),
+        ("open", None)
+    );
+    assert!(!made.body.contains("Withdrawn"));
+    let reason = "wrong package, see @everyone";
+    let withdraw = |revision| {
+        [
+            ("action", "withdraw"),
+            ("revision", revision),
+            ("reason", reason),
+        ]
+    };
+    let closed = shown(&withdraw("1")).await;
+    let not_planned = ("closed", Some("not_planned"));
+    assert_eq!(
+        (closed.state.as_str(), closed.reason.as_deref()),
+        not_planned
+    );
+    let told = "**Withdrawn**, what follows does not hold: wrong package, see @<!-- -->everyone\n";
+    assert!(closed.body.contains(told), "{}", &closed.body[..300]);
+    let back = shown(&[("action", "reopen"), ("revision", "2")]).await;
+    assert_eq!(
+        (back.state.as_str(), back.reason.as_deref()),
+        ("open", Some("reopened"))
+    );
+    assert!(!back.body.contains("Withdrawn"));
+    // Resolved, and withdrawn only then: it is closed already, for another reason.
+    let resolved = shown(&[("action", "resolve"), ("revision", "3")]).await;
+    assert_eq!(resolved.reason.as_deref(), Some("completed"));
+    let closed = shown(&withdraw("4")).await;
+    assert_eq!(
+        (closed.state.as_str(), closed.reason.as_deref()),
+        not_planned
+    );
+    // As much as GitHub takes, and where the rest is.
+    for text in [
+        "\n\n\u{2026} the rest stands at https://tracker.example.org/issue/NIXPKGS-2024-0001\n",
+        "https://tracker.example.org/advisory/CVE-2024-6387",
+        "affected",
+    ] {
+        assert!(closed.body.contains(text), "{text}");
+    }
+    let length = closed.body.chars().count();
+    assert!((64_000..=65_536).contains(&length), "{length}");
 }
