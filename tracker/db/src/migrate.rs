@@ -44,6 +44,10 @@ const SQLITE: &[Migration] = &[
         up: include_str!("../migrations/sqlite/0007_exposure.up.sql"),
         down: include_str!("../migrations/sqlite/0007_exposure.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/sqlite/0008_ways.up.sql"),
+        down: include_str!("../migrations/sqlite/0008_ways.down.sql"),
+    },
 ];
 
 const POSTGRES: &[Migration] = &[
@@ -75,10 +79,14 @@ const POSTGRES: &[Migration] = &[
         up: include_str!("../migrations/postgres/0007_exposure.up.sql"),
         down: include_str!("../migrations/postgres/0007_exposure.down.sql"),
     },
+    Migration {
+        up: include_str!("../migrations/postgres/0008_ways.up.sql"),
+        down: include_str!("../migrations/postgres/0008_ways.down.sql"),
+    },
 ];
 
 /// The schema version that this program writes.
-pub const SCHEMA_VERSION: u32 = 7;
+pub const SCHEMA_VERSION: u32 = 8;
 
 /// Steps taken, oldest first; the same in both dialects.
 const STEPS: &str = "CREATE TABLE schema_step (version bigint PRIMARY KEY, digest text NOT NULL)";

@@ -10,7 +10,7 @@ mod signing;
 mod url;
 
 pub use network::{Kind, Network};
-pub use post::{Hook, Message, Webhooks};
+pub use post::{Hook, MAX_BODY, Message, Webhooks};
 pub use resolve::{Lookup, SystemLookup};
 pub use signing::SigningSecret;
 pub use url::{Ports, Rules, WebhookUrl};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use snowguard_tracker_deliver::mail::{Address, Encryption, Login, Mailer, Sender, SmtpServer};
-use snowguard_tracker_deliver::webhook::{Rules, Webhooks};
+use snowguard_tracker_deliver::webhook::{Ports, Rules, Webhooks};
 use snowguard_tracker_github::{
     Client, Credentials, Endpoints, OAuthApp, Options, Organization, Repository, Secret, Team,
 };
@@ -26,6 +26,7 @@ pub struct Settings {
     public: Option<String>,
     github: Option<GitHub>,
     mail: Option<Mail>,
+    webhooks: Hooks,
     publisher: Publishing,
     limits: Rates,
 }
@@ -40,6 +41,18 @@ struct Rates {
     per_token: Option<u32>,
     /// The header in which the proxy in front names the client.
     trusted_header: Option<String>,
+}
+
+/// Where subscribers' web hooks may lead, beside public addresses by https at the ports of web servers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Hooks {
+    /// Also by http.
+    http: bool,
+    /// At any port.
+    any_port: bool,
+    /// To addresses of one's own, e.g. `10.1.0.0/16`.
+    networks: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -99,6 +112,8 @@ pub struct Doors {
     pub webhook_secret: Option<Arc<Secret>>,
     /// Whether mail can be sent.
     pub mail: bool,
+    /// Which web hooks of subscribers are allowed.
+    pub hooks: Rules,
 }
 
 /// What the worker needs of the outside.
@@ -189,6 +204,7 @@ impl Settings {
     pub fn doors(&self) -> Result<Doors> {
         let mut doors = Doors {
             mail: self.mail.is_some(),
+            hooks: self.webhooks.rules()?,
             ..Doors::default()
         };
         let Some(github) = &self.github else {
@@ -220,8 +236,9 @@ impl Settings {
     /// # Errors
     /// When a part is missing or a secret cannot be read.
     pub fn reach(&self) -> Result<Reach> {
+        let rules = self.webhooks.rules()?;
         let mut reach = Reach {
-            webhooks: Some((Webhooks::new(Rules::default()), Rules::default())),
+            webhooks: Some((Webhooks::new(rules.clone()), rules)),
             mailer: self.mail.as_ref().map(Mail::mailer).transpose()?,
             ..Reach::default()
         };
@@ -247,6 +264,24 @@ impl Settings {
             }
         }
         Ok(reach)
+    }
+}
+
+impl Hooks {
+    fn rules(&self) -> Result<Rules> {
+        let networks = self.networks.iter().map(|network| {
+            network
+                .parse()
+                .with_context(|| format!("[webhooks] networks: {network}"))
+        });
+        Ok(Rules {
+            http: self.http,
+            ports: match self.any_port {
+                true => Ports::All,
+                false => Ports::Web,
+            },
+            networks: networks.collect::<Result<_>>()?,
+        })
     }
 }
 
@@ -335,6 +370,14 @@ mod tests {
         let own = own.rates().unwrap();
         assert_eq!((own.address, own.token), (PerMinute(10), PerMinute(6000)));
         assert_eq!(own.trusted_header.unwrap(), "x-real-ip");
+        let hooks = of("[webhooks]\nhttp = true\nnetworks = ['10.1.0.0/16']").unwrap();
+        let hooks = hooks.doors().unwrap().hooks;
+        assert_eq!(
+            (hooks.http, hooks.ports, hooks.networks.len()),
+            (true, Ports::Web, 1)
+        );
+        let hooks = of("[webhooks]\nnetworks = ['10.1.0.0/99']").unwrap();
+        assert!(hooks.doors().is_err() && hooks.reach().is_err());
         for wrong in ["per-address = 0", "trusted-header = 'no header'"] {
             let settings = of(&format!("[limits]\n{wrong}")).unwrap();
             assert!(settings.rates().is_err(), "{wrong}");

@@ -66,7 +66,7 @@ async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer 
 
 async fn make(State(app): Shared, posted: Posted) -> Answer {
     let person = posted.reader.require(Action::OwnAccount)?;
-    let subscription = subscription(&posted.fields)?;
+    let subscription = subscription(&posted.fields, &app.doors().hooks)?;
     let secret = SigningSecret::random().map_err(|failed| Failure::Inside(failed.into()))?;
     let now = Millis::new(app.now());
     app.work(move |db| {
@@ -79,22 +79,15 @@ async fn make(State(app): Shared, posted: Posted) -> Answer {
 async fn change(State(app): Shared, id: Segment, posted: Posted) -> Answer {
     let person = posted.reader.require(Action::OwnAccount)?;
     let id = number(id)?;
+    let rules = rules(&posted.fields, &app.doors().hooks)?;
     let changed = app
         .work(move |db| {
-            let mine = db
-                .subscriptions(person)?
-                .into_iter()
-                .find(|stored| stored.id == id);
-            let Some(stored) = mine else {
-                return Ok(false);
-            };
-            // What is subscribed to stays; a list is not sent again with each change.
-            let next = Subscription {
-                subject: stored.subscription.subject,
-                feed: stored.subscription.feed,
-                ..rules(&posted.fields)?
-            };
-            Ok(db.change_subscription(person, id, &next)?)
+            Ok(db.change_subscription(person, id, |now| Subscription {
+                // What is subscribed to stays; a list is not sent again with each change.
+                subject: now.subject,
+                feed: now.feed,
+                ..rules
+            })?)
         })
         .await?;
     mine(changed)
@@ -106,15 +99,10 @@ async fn new_feed(State(app): Shared, id: Segment, posted: Posted) -> Answer {
     let id = number(id)?;
     let changed = app
         .work(move |db| {
-            let mut all = db.subscriptions(person)?.into_iter();
-            let Some(stored) = all.find(|stored| stored.id == id) else {
-                return Ok(false);
-            };
-            let next = Subscription {
-                feed: stored.subscription.feed.wrapping_add(1),
-                ..stored.subscription
-            };
-            Ok(db.change_subscription(person, id, &next)?)
+            Ok(db.change_subscription(person, id, |now| Subscription {
+                feed: now.feed.wrapping_add(1),
+                ..now
+            })?)
         })
         .await?;
     mine(changed)
@@ -300,18 +288,14 @@ async fn unsubscribe(
         .0;
     app.work(move |db| {
         let stored = keyed(db, id, &key)?;
-        let next = Subscription {
-            mail: false,
-            ..stored.subscription
-        };
-        Ok(db.change_subscription(stored.person, id, &next)?)
+        Ok(db.change_subscription(stored.person, id, |now| Subscription { mail: false, ..now })?)
     })
     .await?;
     let told: Response = "You get no more mail of this subscription.\n".into_response();
     Ok(told)
 }
 
-fn subscription(fields: &Fields) -> Result<Subscription, Failure> {
+fn subscription(fields: &Fields, hooks: &Rules) -> Result<Subscription, Failure> {
     let (kind, list, file) = (
         fields.get("subject"),
         fields.get("list"),
@@ -325,12 +309,12 @@ fn subscription(fields: &Fields) -> Result<Subscription, Failure> {
     let subject = Subject::new(kind, fields.get("what").trim(), &format!("{list}\n{file}"))?;
     Ok(Subscription {
         subject,
-        ..rules(fields)?
+        ..rules(fields, hooks)?
     })
 }
 
 /// All of a subscription but what it is to.
-fn rules(fields: &Fields) -> Result<Subscription, Failure> {
+fn rules(fields: &Fields, hooks: &Rules) -> Result<Subscription, Failure> {
     let unknown = |what: &str| Failure::BadRequest(format!("There is no such {what}."));
     let severity = match fields.get("severity") {
         "" => None,
@@ -342,7 +326,7 @@ fn rules(fields: &Fields) -> Result<Subscription, Failure> {
             let refused =
                 |why| Failure::BadRequest(format!("This web hook is not allowed: {why}."));
             Some(
-                WebhookUrl::new(text, &Rules::default())
+                WebhookUrl::new(text, hooks)
                     .map_err(refused)?
                     .expose()
                     .to_owned(),

@@ -134,7 +134,8 @@ fn prune_runs(session: &mut Session<'_>, keep: u32) -> Result<u64> {
 fn forget_news(session: &mut Session<'_>, before: Millis) -> Result<u64> {
     let before = [Value::Int(before.get())];
     session.run(
-        "DELETE FROM notification WHERE at < ?1 AND sent IS NOT NULL",
+        "DELETE FROM notification WHERE at < ?1 \
+         AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.news = notification.id AND delivery.sent IS NULL)",
         &before,
     )?;
     let told = Value::Int(delivery::told_up_to(session)?);

@@ -55,6 +55,7 @@ const TABLES: &[&str] = &[
     "subscription",
     "event",
     "notification",
+    "delivery",
     "hook_delivery",
 ];
 

@@ -1,17 +1,15 @@
-//! From news to what each subscriber hears.
+//! From news to what each person is told of in the tracker, once, and to what their subscriptions have to deliver.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde::Serialize;
 use snowguard_tracker_triage::subscription::{self, Cadence};
 
 use super::events::{Body, Event, EventKind};
-use super::jobs::{self, NewJob};
 use super::subscriptions::{self, StoredSubscription};
 use crate::db::Db;
 use crate::error::{DbError, Result};
-use crate::people::{PersonId, by_id};
+use crate::people::PersonId;
 use crate::session::{Column, Insert, Row, Session, Value};
 use crate::time::Millis;
 
@@ -20,13 +18,20 @@ const NOTIFICATION: Insert<'static> = Insert {
     columns: &[
         ("id", Column::Int),
         ("person", Column::Int),
-        ("subscription", Column::Int),
         ("event", Column::Int),
         ("at", Column::Int),
+    ],
+    conflict: "",
+};
+
+const DELIVERY: Insert<'static> = Insert {
+    table: "delivery",
+    columns: &[
+        ("news", Column::Int),
+        ("subscription", Column::Int),
         ("cadence", Column::Text),
     ],
-    // Whoever subscribes to the same in two ways hears of it once.
-    conflict: "ON CONFLICT (person, event) DO NOTHING",
+    conflict: "",
 };
 
 /// Events handled in one transaction.
@@ -46,23 +51,6 @@ pub struct Notification {
     /// Whether it was read.
     pub is_read: bool,
 }
-
-/// A message to one subscriber.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outgoing {
-    /// The subscription that asked for it.
-    pub subscription: StoredSubscription,
-    /// Confirmed address of its owner.
-    pub mail: Option<String>,
-    /// What happened, the oldest first.
-    pub news: Vec<Notification>,
-}
-
-/// Most news of one message.
-const NEWS: usize = 200;
-
-/// Subscriptions whose messages are made in one transaction: others may write in between.
-const SUBSCRIPTIONS: usize = 50;
 
 impl Db {
     /// Turns events into notifications, up to a few hundred events; how many were handled. An event is
@@ -92,94 +80,35 @@ impl Db {
                     severity: event.body.severity,
                     kev: event.body.kev,
                 };
-                let mut wanted: Vec<(&StoredSubscription, Cadence)> = all
-                    .iter()
-                    .filter(|stored| stored.created <= event.at)
-                    .filter_map(|stored| Some((stored, stored.subscription.wants(&told)?)))
-                    .collect();
-                // Of several subscriptions of a person the one counts that sends something, and the sooner one.
-                wanted.sort_by_key(|(stored, cadence)| {
-                    let sends = stored.subscription.mail || stored.subscription.hook.is_some();
-                    (!sends, cadence.period(), stored.id)
-                });
-                let mut rows = Vec::new();
-                for (stored, cadence) in wanted {
-                    next += 1;
-                    rows.extend([
-                        Value::Int(next),
-                        Value::Int(stored.person.get()),
-                        Value::Int(stored.id),
-                        Value::Int(event.id),
-                        Value::Int(event.at.get()),
-                        Value::Text(cadence.as_str()),
-                    ]);
+                // Whoever subscribes to the same in several ways is told of it once.
+                let mut wanted: BTreeMap<i64, Vec<(&StoredSubscription, Cadence)>> =
+                    BTreeMap::new();
+                for stored in all.iter().filter(|stored| stored.created <= event.at) {
+                    if let Some(cadence) = stored.subscription.wants(&told) {
+                        let person = wanted.entry(stored.person.get()).or_default();
+                        person.push((stored, cadence));
+                    }
                 }
-                session.insert(&NOTIFICATION, &rows)?;
+                let (mut notices, mut deliveries) = (Vec::new(), Vec::new());
+                for (person, subscriptions) in wanted {
+                    next += 1;
+                    notices.extend([next, person, event.id, event.at.get()].map(Value::Int));
+                    for (stored, cadence) in subscriptions {
+                        deliveries.extend([
+                            Value::Int(next),
+                            Value::Int(stored.id),
+                            Value::Text(cadence.as_str()),
+                        ]);
+                    }
+                }
+                session.insert(&NOTIFICATION, &notices)?;
+                session.insert(&DELIVERY, &deliveries)?;
             }
             session.run(
                 "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 &[Value::Text(CURSOR), Value::Text(&last.id.to_string())],
             )?;
             Ok(events.len())
-        })
-    }
-
-    /// Makes messages of the news that somebody wants at once, and of digests whose time has come: for each a job of kind
-    /// `mail` or `hook`, whose name is the message's. How many were made.
-    ///
-    /// A message and the mark on its news are one transaction: news are in one message of each way, whatever is killed
-    /// when, and what is tried again is the same message, not one with later news.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn make_messages(&self, now: Millis) -> Result<usize> {
-        // Looking costs no write, and hardly anybody's digest is due.
-        let waiting = self.read(|session| {
-            session.list(
-                "SELECT DISTINCT subscription FROM notification WHERE sent IS NULL AND subscription IS NOT NULL ORDER BY subscription",
-                &[],
-                |row| row.int(0),
-            )
-        })?;
-        let mut made = 0;
-        for some in waiting.chunks(SUBSCRIPTIONS) {
-            made += self.write(|session| {
-                let mut made = 0;
-                for id in some {
-                    made += messages(session, *id, now)?;
-                }
-                Ok(made)
-            })?;
-        }
-        Ok(made)
-    }
-
-    /// The message of a job that [`Db::make_messages`] made; nothing when nobody wants it any more: the subscription is gone
-    /// or muted, its owner locked, the news forgotten.
-    ///
-    /// # Errors
-    /// [`DbError::Damaged`] for another kind of job, and as every read.
-    pub fn message(&self, body: &Json) -> Result<Option<Outgoing>> {
-        let message: Message = serde_json::from_value(body.clone())
-            .map_err(|failed| DbError::damaged("job of a message", failed))?;
-        self.read(|session| {
-            let Some(stored) = subscriptions::by_id(session, message.subscription)? else {
-                return Ok(None);
-            };
-            let owner = by_id(session, stored.person)?.filter(|person| person.locked.is_none());
-            let Some(person) = owner.filter(|_| !stored.subscription.muted) else {
-                return Ok(None);
-            };
-            let news = session.list(
-                &format!("{SELECT} WHERE notification.id IN EACH_INT(?1) ORDER BY notification.id"),
-                &[Value::Ints(&message.news)],
-                read,
-            )?;
-            Ok((!news.is_empty()).then(|| Outgoing {
-                mail: person.mail.filter(|_| person.mail_confirmed),
-                subscription: stored,
-                news,
-            }))
         })
     }
 
@@ -256,82 +185,14 @@ impl Db {
     }
 }
 
-/// What the job of a message knows.
-#[derive(Debug, Serialize, Deserialize)]
-struct Message {
-    subscription: i64,
-    news: Vec<i64>,
-}
-
-/// Makes the messages of a subscription that are due; how many.
-fn messages(session: &mut Session<'_>, id: i64, now: Millis) -> Result<usize> {
-    let unsent = [Value::Int(id), Value::Int(now.get())];
-    let done = "UPDATE notification SET sent = ?2 WHERE subscription = ?1 AND sent IS NULL";
-    let Some(stored) = subscriptions::by_id(session, id)? else {
-        session.run(done, &unsent)?;
-        return Ok(0);
-    };
-    let subscription = &stored.subscription;
-    if subscription.muted {
-        return Ok(0);
-    }
-    let is_digest_due = stored.digested.get() + subscription.cadence.period() <= now.get();
-    let due = if is_digest_due {
-        String::new()
-    } else {
-        format!(" AND cadence = '{}'", Cadence::AtOnce.as_str())
-    };
-    let news: Vec<i64> = session.list(
-        &format!(
-            "SELECT id FROM notification WHERE subscription = ?1 AND sent IS NULL{due} ORDER BY id"
-        ),
-        &unsent[..1],
-        |row| row.int(0),
-    )?;
-    let ways = [
-        ("mail", subscription.mail),
-        ("hook", subscription.hook.is_some()),
-    ];
-    let ways: Vec<&str> = ways.iter().filter(|way| way.1).map(|way| way.0).collect();
-    let mut made = 0;
-    for some in news.chunks(NEWS) {
-        let message = Message {
-            subscription: id,
-            news: some.to_vec(),
-        };
-        let body = serde_json::to_value(&message)
-            .map_err(|failed| DbError::damaged("job of a message", failed))?;
-        let last = some.last().copied().unwrap_or_default();
-        for kind in &ways {
-            let job = NewJob {
-                kind,
-                name: &format!("s{id}-n{last}"),
-                body: &body,
-                due: now,
-            };
-            jobs::put(session, &job)?;
-            made += 1;
-        }
-    }
-    session.run(&format!("{done}{due}"), &unsent)?;
-    // What came at once does not put the next digest off.
-    if is_digest_due && !news.is_empty() {
-        session.run(
-            "UPDATE subscription SET digested = ?2 WHERE id = ?1",
-            &unsent,
-        )?;
-    }
-    Ok(made)
-}
-
-const SELECT: &str = "SELECT notification.id, notification.read, notification.cadence, event.id, event.at, event.kind, event.subject, event.body \
+pub(super) const SELECT: &str = "SELECT notification.id, notification.read, event.id, event.at, event.kind, event.subject, event.body \
      FROM notification JOIN event ON event.id = notification.event";
 
-fn read(row: &Row<'_>) -> Result<Notification> {
+pub(super) fn read(row: &Row<'_>) -> Result<Notification> {
     Ok(Notification {
         id: row.int(0)?,
         is_read: row.opt_int(1)?.is_some(),
-        event: event(row, 3)?,
+        event: event(row, 2)?,
     })
 }
 

@@ -106,7 +106,7 @@ impl Db {
         })
     }
 
-    /// Changes a subscription of this person; whether there was one.
+    /// Changes a subscription of this person by what `change` makes of it as it is now; whether there was one.
     ///
     /// # Errors
     /// As every write.
@@ -114,18 +114,17 @@ impl Db {
         &self,
         person: PersonId,
         id: i64,
-        subscription: &Subscription,
+        change: impl FnOnce(Subscription) -> Subscription,
     ) -> Result<bool> {
         self.write(|session| {
-            let touched = session.run(
-                "UPDATE subscription SET body = ?3 WHERE id = ?1 AND person = ?2",
-                &[
-                    Value::Int(id),
-                    Value::Int(person.get()),
-                    Value::Text(&body(subscription)?),
-                ],
-            )?;
-            Ok(touched > 0)
+            let stored = by_id(session, id)?.filter(|stored| stored.person == person);
+            let Some(stored) = stored else {
+                return Ok(false);
+            };
+            let next = body(&change(stored.subscription))?;
+            let params = [Value::Int(id), Value::Text(&next)];
+            session.run("UPDATE subscription SET body = ?2 WHERE id = ?1", &params)?;
+            Ok(true)
         })
     }
 
@@ -142,7 +141,7 @@ impl Db {
             )?;
             if touched > 0 {
                 session.run(
-                    "UPDATE notification SET sent = ?2 WHERE subscription = ?1 AND sent IS NULL",
+                    "UPDATE delivery SET sent = ?2 WHERE subscription = ?1 AND sent IS NULL",
                     &[Value::Int(id), Value::Int(now.get())],
                 )?;
             }

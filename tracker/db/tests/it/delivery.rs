@@ -71,7 +71,7 @@ fn waiting(db: &Db, kind: &str) -> Vec<Outgoing> {
     let mut others = Vec::new();
     while let Some(job) = db.claim_job("w", end, 1000).unwrap() {
         if job.kind == kind {
-            found.extend(db.message(&job.body).unwrap());
+            found.extend(db.message(&job).unwrap());
             assert!(db.finish_job(&job, end).unwrap());
         } else {
             others.push(job);
@@ -214,12 +214,13 @@ contract! {
         assert_eq!(db.unread(ada).unwrap(), 0);
         // Tidying takes what went out, and leaves what is still to go.
         let old = GcPolicy { forget_news_before: Some(later(2 * DAY)), ..GcPolicy::default() };
-        assert_eq!(db.gc(&old).unwrap().news, 0, "bob's digest has not gone out");
-        assert_eq!((db.notifications(ada, None, 10).unwrap().len(), db.notifications(bob, None, 10).unwrap().len()), (0, 1));
+        assert_eq!(db.gc(&old).unwrap().news, 0, "no digest has gone out");
+        assert_eq!((db.notifications(ada, None, 10).unwrap().len(), db.notifications(bob, None, 10).unwrap().len()), (1, 1));
         assert_eq!(db.make_messages(later(DAY)).unwrap(), 1);
         assert_eq!(waiting(db, "mail")[0].subscription.person, bob);
+        assert_eq!(db.make_messages(later(7 * DAY)).unwrap(), 0, "ada had the mail at once");
         assert_eq!(db.gc(&old).unwrap().news, 0, "numbers go on from the last");
-        assert_eq!(db.notifications(bob, None, 10).unwrap().len(), 0);
+        assert_eq!((db.notifications(ada, None, 10).unwrap().len(), db.notifications(bob, None, 10).unwrap().len()), (0, 0));
         for _ in 0..2 {
             matched(db, later(3 * DAY), &[("c", &[])]);
             matched(db, later(3 * DAY), &[("c", &[HIT])]);
@@ -258,8 +259,87 @@ contract! {
         // Whoever mutes it wants none of what waits.
         news(15 * DAY);
         assert_eq!(db.make_messages(later(15 * DAY)).unwrap(), 2);
-        db.change_subscription(ada, id, &Subscription { muted: true, ..weekly }).unwrap();
+        db.change_subscription(ada, id, |now| Subscription { muted: true, ..now }).unwrap();
         assert!(waiting(db, "hook").is_empty());
+    }
+
+    fn several_subscriptions_tell_once_mail_once_and_post_once_to_each_address(fresh) {
+        let db = &fresh.db;
+        let ada = setting(db);
+        matched(db, NOW, &[("c", &[])]);
+        let to = |hook: &str| Subscription { mail: true, hook: Some(format!("https://{hook}.example.org/")), ..everything() };
+        let first = db.put_subscription(ada, &to("one"), &[1], NOW).unwrap();
+        let same = db.put_subscription(ada, &to("one"), &[2], NOW).unwrap();
+        db.put_subscription(ada, &to("two"), &[3], NOW).unwrap();
+        let weekly = Subscription { cadence: Cadence::Weekly, ..to("three") };
+        db.put_subscription(ada, &weekly, &[4], NOW).unwrap();
+        matched(db, later(1), &[("c", &[HIT])]);
+        db.notify().unwrap();
+        assert_eq!((db.notifications(ada, None, 10).unwrap().len(), db.unread(ada).unwrap()), (1, 1));
+        assert_eq!(db.make_messages(later(2)).unwrap(), 3);
+        assert_eq!(db.make_messages(later(3)).unwrap(), 0);
+        let hooks = |out: &[Outgoing]| {
+            let hooks = out.iter().map(|one| one.hook.clone().unwrap());
+            let mut hooks: Vec<String> = hooks.map(|hook| hook["https://".len()..].split('.').next().unwrap().to_owned()).collect();
+            hooks.sort();
+            hooks
+        };
+        // A worker takes the job of the first address, and dies: it is that message's again, and only that one's.
+        let mut ended = BTreeSet::new();
+        let lost = loop {
+            let job = db.claim_job("dies", later(3), 10_000).unwrap().unwrap();
+            let out = (job.kind == "hook").then(|| db.message(&job).unwrap().unwrap());
+            match out {
+                Some(out) if out.subscription.id == first => break (job, out),
+                Some(out) => ended.extend(hooks(&[out])),
+                None => {}
+            }
+            assert!(db.finish_job(&job, later(3)).unwrap());
+        };
+        let secrets: Vec<&[u8]> = lost.1.senders().map(|one| one.secret.as_slice()).collect();
+        assert_eq!(secrets, [[1], [2]], "signed for both that lead there");
+        let again = waiting(db, "hook");
+        assert!(!db.finish_job(&lost.0, later(99)).unwrap(), "its claim is lost");
+        ended.extend(hooks(&again));
+        assert_eq!((again.iter().filter(|out| out.subscription.id == first).count(), again.iter().all(|out| out.news == lost.1.news)), (1, true));
+        assert_eq!(ended.into_iter().collect::<Vec<_>>(), ["one", "two"]);
+        assert!(waiting(db, "mail").is_empty(), "one mail, which was taken above");
+        // A week later: the address that was not told; no mail again.
+        assert_eq!(db.make_messages(later(7 * DAY)).unwrap(), 1);
+        assert_eq!(hooks(&waiting(db, "hook")), ["three"]);
+        // Of the two that lead to one place either may go before the post is out.
+        matched(db, later(8 * DAY), &[("c", &[])]);
+        matched(db, later(8 * DAY), &[("c", &[HIT])]);
+        db.notify().unwrap();
+        assert_eq!(db.make_messages(later(8 * DAY)).unwrap(), 3);
+        assert!(db.remove_subscription(ada, first, later(8 * DAY)).unwrap());
+        let left = waiting(db, "hook");
+        assert_eq!(hooks(&left), ["one", "two"]);
+        assert_eq!(left.iter().filter(|out| out.subscription.id == same).count(), 1);
+    }
+
+    fn a_message_follows_its_web_hook_to_a_new_address(fresh) {
+        let db = &fresh.db;
+        let ada = setting(db);
+        matched(db, NOW, &[("c", &[])]);
+        let to = |hook: &str| Subscription { mail: false, hook: Some(hook.to_owned()), ..everything() };
+        let one = db.put_subscription(ada, &to("https://typo/"), &[1], NOW).unwrap();
+        db.put_subscription(ada, &to("https://other/"), &[2], NOW).unwrap();
+        matched(db, later(1), &[("c", &[HIT])]);
+        db.notify().unwrap();
+        assert_eq!(db.make_messages(later(2)).unwrap(), 2);
+        db.change_subscription(ada, one, |now| Subscription { hook: Some("https://right/".to_owned()), ..now }).unwrap();
+        let mine = |out: Vec<Outgoing>| out.into_iter().filter(|out| out.subscription.id == one).filter_map(|out| out.hook).collect::<Vec<_>>();
+        let mut jobs = Vec::new();
+        while let Some(job) = db.claim_job("w", later(3), 60_000).unwrap() {
+            jobs.extend((job.kind == "hook").then_some(job));
+        }
+        let told = || jobs.iter().filter_map(|job| db.message(job).unwrap()).collect::<Vec<_>>();
+        assert_eq!(mine(told()), ["https://right/"]);
+        assert_eq!(mine(told()), ["https://right/"], "also the next time");
+        // To where the other one's went already: not twice.
+        db.change_subscription(ada, one, |now| Subscription { hook: Some("https://other/".to_owned()), ..now }).unwrap();
+        assert!(mine(told()).is_empty());
     }
 
     fn an_issue_that_is_published_is_news_and_a_job(fresh) {
@@ -292,10 +372,10 @@ contract! {
         let ada = setting(db);
         let bob = db.github_person(8, "bob", NOW).unwrap().id;
         let id = db.put_subscription(ada, &everything(), &[1], NOW).unwrap();
-        let muted = Subscription { muted: true, ..everything() };
-        assert!(!db.change_subscription(bob, id, &muted).unwrap());
+        let muted = |now| Subscription { muted: true, ..now };
+        assert!(!db.change_subscription(bob, id, muted).unwrap());
         assert!(!db.remove_subscription(bob, id, NOW).unwrap());
-        assert!(db.change_subscription(ada, id, &muted).unwrap());
+        assert!(db.change_subscription(ada, id, muted).unwrap());
         assert!(db.subscriptions(ada).unwrap()[0].subscription.muted);
         assert!(db.remove_subscription(ada, id, NOW).unwrap());
         for _ in 0..100 {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use snowguard_tracker_db::{Db, DbError, Location, SCHEMA_VERSION};
+use snowguard_tracker_db::{Db, DbError, Location, Millis, SCHEMA_VERSION};
 
 use crate::backend::contract;
 use crate::sample::{put, record};
@@ -175,4 +175,82 @@ fn each_column_is_commented_and_in_both_dialects() {
     // Full-text search differs: a virtual table in one, vectors in the other.
     postgres.retain(|(table, _)| !table.ends_with("_search"));
     assert_eq!(sqlite, postgres);
+}
+
+/// Statements as another program would give them.
+fn script(location: &Location, statements: &str) {
+    match location {
+        Location::Sqlite(path) => {
+            let connection = rusqlite::Connection::open(path).unwrap();
+            connection.execute_batch(statements).unwrap();
+        }
+        Location::Postgres(url) => {
+            let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+            client.batch_execute(statements).unwrap();
+        }
+    }
+}
+
+contract! {
+    fn news_of_before_each_web_hook_was_told_are_kept(fresh) {
+        use snowguard_tracker_triage::subscription::{Cadence, Subject, Subscription};
+        let now = crate::sample::NOW;
+        let person = fresh.db.github_person(7, "ada", now).unwrap().id;
+        let subscription = Subscription {
+            subject: Subject::Everything,
+            severity: None,
+            kev_at_once: false,
+            cadence: Cadence::Daily,
+            mail: true,
+            hook: Some("https://example.org/".to_owned()),
+            muted: false,
+            feed: 0,
+        };
+        let id = fresh.db.put_subscription(person, &subscription, &[1], now).unwrap();
+        Db::migrate_to(&fresh.location, 7).unwrap();
+        // As the program of before wrote: sent, with a post that is tried again; waiting for the digest, unread and read;
+        // of a subscription that is gone; of none.
+        let event = |number: i64| format!(
+            "INSERT INTO event (id, at, kind, subject, body) VALUES ({number}, {0}, 'affected', 'CVE-{number}', '{{}}');", now.get());
+        let notice = |number: i64, subscription: &str, sent: &str, read: &str| format!(
+            "INSERT INTO notification (id, person, subscription, event, at, cadence, sent, read) \
+             VALUES ({number}, {}, {subscription}, {number}, {}, 'daily', {sent}, {read});", person.get(), now.get());
+        let mine = id.to_string();
+        let mut all: String = (1..=5).map(event).collect();
+        for (number, subscription, sent, read) in
+            [(1, mine.as_str(), "5", "NULL"), (2, &mine, "NULL", "NULL"), (3, &mine, "NULL", "9"), (4, "99", "NULL", "NULL"), (5, "NULL", "NULL", "NULL")]
+        {
+            all += &notice(number, subscription, sent, read);
+        }
+        all += &format!("INSERT INTO job (id, kind, name, body, due, attempts) VALUES (1, 'hook', 's{id}-n1', '{{\"subscription\":{id},\"news\":[1]}}', 1, 1);");
+        script(&fresh.location, &all);
+        let check = |db: &Db| {
+            let told = db.notifications(person, None, 10).unwrap();
+            let told: Vec<(i64, bool)> = told.iter().map(|one| (one.id, one.is_read)).collect();
+            assert_eq!(told, [(5, false), (4, false), (3, true), (2, false), (1, false)]);
+        };
+        Db::migrate_to(&fresh.location, SCHEMA_VERSION).unwrap();
+        check(&Db::open(&fresh.location).unwrap());
+        // There and back, and what is open is still open.
+        Db::migrate_to(&fresh.location, 7).unwrap();
+        Db::migrate_to(&fresh.location, SCHEMA_VERSION).unwrap();
+        let db = Db::open(&fresh.location).unwrap();
+        check(&db);
+        let tomorrow = Millis::new(now.get() + 86_400_000);
+        let retried = db.claim_job("w", now, 1000).unwrap().unwrap();
+        let out = db.message(&retried).unwrap().unwrap();
+        assert_eq!((out.hook.as_deref(), out.news.len(), out.news[0].id), (Some("https://example.org/"), 1, 1));
+        assert!(db.finish_job(&retried, now).unwrap());
+        assert_eq!(db.make_messages(now).unwrap(), 0);
+        assert_eq!(db.make_messages(tomorrow).unwrap(), 2);
+        let mut kinds = Vec::new();
+        while let Some(job) = db.claim_job("w", tomorrow, 1000).unwrap() {
+            let news = db.message(&job).unwrap().unwrap().news;
+            kinds.push((job.kind.clone(), news.iter().map(|one| one.id).collect::<Vec<_>>()));
+            assert!(db.finish_job(&job, tomorrow).unwrap());
+        }
+        kinds.sort();
+        assert_eq!(kinds, [("hook".to_owned(), vec![2, 3]), ("mail".to_owned(), vec![2, 3])]);
+        assert_eq!(db.make_messages(tomorrow).unwrap(), 0);
+    }
 }

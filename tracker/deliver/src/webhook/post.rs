@@ -19,7 +19,7 @@ use crate::id::NotificationId;
 use crate::outcome::Outcome;
 
 /// The longest body, in bytes.
-const MAX_BODY: usize = 256 << 10;
+pub const MAX_BODY: usize = 256 << 10;
 /// The longest wait that a receiver may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 

@@ -41,10 +41,7 @@ pub fn run(database: &Database, options: &Options) -> Result<Outcome> {
     )
     .with_lease(Duration::from_secs(options.lease));
     if options.once {
-        let mut jobs = 0;
-        while worker.step().context("working")? {
-            jobs += 1;
-        }
+        let jobs = worker.once().context("working")?;
         output::text(format_args!("{jobs} jobs\n"))?;
         return Ok(Outcome::Fine);
     }

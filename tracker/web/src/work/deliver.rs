@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::json;
-use snowguard_tracker_db::{EventKind, Job, Millis, Notification, Outgoing, StoredSubscription};
+use snowguard_tracker_db::{EventKind, Job, Millis, Notification, Outgoing};
 use snowguard_tracker_deliver::mail::{Address, Email, Unsubscribe};
-use snowguard_tracker_deliver::webhook::{Hook, Message, SigningSecret, WebhookUrl};
+use snowguard_tracker_deliver::webhook::{Hook, MAX_BODY, Message, SigningSecret, WebhookUrl};
 use snowguard_tracker_deliver::{NotificationId, Outcome};
-use snowguard_tracker_triage::subscription::Subscription;
 
 use super::{End, Worker};
 use crate::show::path;
@@ -31,9 +30,8 @@ impl Worker {
         let Some(mailer) = &self.reach.mailer else {
             return Ok(End::Again(None, "no mail server is set".to_owned()));
         };
-        let wanted = self.db.message(&job.body)?.and_then(|outgoing| {
-            let wants = outgoing.subscription.subscription.mail;
-            let address = outgoing.mail.clone().filter(|_| wants)?;
+        let wanted = self.db.message(job)?.and_then(|outgoing| {
+            let address = outgoing.mail.clone()?;
             Some((outgoing, address))
         });
         let Some((outgoing, address)) = wanted else {
@@ -41,13 +39,7 @@ impl Worker {
         };
         let id = NotificationId::new(job.name.clone())?;
         let email = self.email(&outgoing, id, Address::new(address)?)?;
-        self.sent(
-            mailer.send(&email),
-            &outgoing.subscription,
-            |subscription| {
-                subscription.mail = false;
-            },
-        )
+        self.sent(mailer.send(&email), &outgoing)
     }
 
     /// Posts a message to a web hook.
@@ -55,54 +47,53 @@ impl Worker {
         let Some((webhooks, rules)) = &self.reach.webhooks else {
             return Ok(End::Again(None, "no web hooks are set".to_owned()));
         };
-        let Some(outgoing) = self.db.message(&job.body)? else {
+        let Some(outgoing) = self.db.message(job)? else {
             return Ok(End::Done);
         };
-        let Some(hook) = &outgoing.subscription.subscription.hook else {
+        let Some(hook) = &outgoing.hook else {
             return Ok(End::Done);
         };
         let outcome = match WebhookUrl::new(hook, rules) {
             Err(why) => Outcome::Gone { why },
             Ok(url) => {
-                let secret = String::from_utf8_lossy(&outgoing.subscription.secret).into_owned();
+                // One post for all subscriptions that lead there: it is signed with the secret of each.
+                let secrets = outgoing
+                    .senders()
+                    .map(|stored| SigningSecret::new(&String::from_utf8_lossy(&stored.secret)));
                 let hook = Hook {
                     url,
-                    secrets: vec![SigningSecret::new(&secret)?],
+                    secrets: secrets.collect::<Result<_, _>>()?,
                 };
-                let news: Vec<_> = outgoing.news.iter().map(|one| self.json(one)).collect();
-                let document = json!({ "type": "snowguard.news", "news": news });
                 let message = Message {
                     id: NotificationId::new(job.name.clone())?,
-                    json: document.to_string().into_bytes(),
+                    json: document(|named| {
+                        outgoing
+                            .news
+                            .iter()
+                            .map(|one| self.json(one, named))
+                            .collect()
+                    })
+                    .into_bytes(),
                 };
                 let now = Timestamp::from_millisecond(self.clock.now())?;
                 webhooks.post(&hook, &message, now)
             }
         };
-        self.sent(outcome, &outgoing.subscription, |subscription| {
-            subscription.hook = None;
-        })
+        self.sent(outcome, &outgoing)
     }
 
-    /// What follows from an attempt; `stop` takes the way from the subscription whose receiver wants no more by it.
-    fn sent(
-        &self,
-        outcome: Outcome,
-        stored: &StoredSubscription,
-        stop: impl FnOnce(&mut Subscription),
-    ) -> Result<End> {
+    /// What follows from an attempt.
+    fn sent(&self, outcome: Outcome, outgoing: &Outgoing) -> Result<End> {
+        let id = outgoing.subscription.id;
         Ok(match outcome {
             Outcome::Delivered => End::Done,
             Outcome::Refused { why } => {
-                tracing::warn!(subscription = stored.id, %why, "a message is refused");
+                tracing::warn!(subscription = id, %why, "a message is refused");
                 End::Done
             }
             Outcome::Gone { why } => {
-                tracing::info!(subscription = stored.id, %why, "a receiver wants no more");
-                let mut subscription = stored.subscription.clone();
-                stop(&mut subscription);
-                self.db
-                    .change_subscription(stored.person, stored.id, &subscription)?;
+                tracing::info!(subscription = id, %why, "a receiver wants no more");
+                self.stop(outgoing)?;
                 End::Done
             }
             Outcome::Retry { after, why } => End::Again(
@@ -110,6 +101,22 @@ impl Worker {
                 why.to_string(),
             ),
         })
+    }
+
+    /// Takes the way from the subscriptions whose receiver wants no more by it; one that was given another address
+    /// meanwhile keeps that.
+    fn stop(&self, outgoing: &Outgoing) -> Result<()> {
+        for stored in outgoing.senders() {
+            self.db
+                .change_subscription(stored.person, stored.id, |mut now| {
+                    match &outgoing.hook {
+                        None => now.mail = false,
+                        Some(gone) => now.hook = now.hook.filter(|hook| hook != gone),
+                    }
+                    now
+                })?;
+        }
+        Ok(())
     }
 
     fn email(&self, outgoing: &Outgoing, id: NotificationId, to: Address) -> Result<Email> {
@@ -155,17 +162,31 @@ impl Worker {
         })
     }
 
-    fn json(&self, news: &Notification) -> serde_json::Value {
+    fn json(&self, news: &Notification, named: usize) -> serde_json::Value {
+        let attrs = &news.event.body.attrs;
         json!({
             "kind": news.event.kind,
             "subject": news.event.subject,
             "title": news.event.body.title,
-            "packages": news.event.body.attrs,
+            "packages": attrs[..attrs.len().min(named)],
+            "packages_in_all": attrs.len(),
             "channels": news.event.body.channels,
             "severity": f64::from(news.event.body.severity) / 10.0,
             "exploited": news.event.body.kev,
             "url": self.public.link(&place(news)),
         })
+    }
+}
+
+/// The news as JSON, with as many packages named with each as fit into what a web hook takes.
+fn document(news: impl Fn(usize) -> Vec<serde_json::Value>) -> String {
+    let mut named = 1024;
+    loop {
+        let document = json!({ "type": "snowguard.news", "news": news(named) }).to_string();
+        if document.len() <= MAX_BODY || named == 0 {
+            return document;
+        }
+        named /= 2;
     }
 }
 
@@ -204,4 +225,27 @@ pub(crate) fn line(news: &Notification) -> String {
         line.push_str(" (known to be exploited)");
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_larger_than_a_web_hook_takes_names_fewer_packages() {
+        let of = |count: usize, name: &'static str| {
+            let text =
+                document(|named| vec![json!({ "packages": vec![name; named.min(1000)] }); count]);
+            let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let news = read["news"].as_array().unwrap();
+            assert_eq!(news.len(), count, "none is lost for it");
+            (news[0]["packages"].as_array().unwrap().len(), text.len())
+        };
+        assert_eq!(of(3, "openssl").0, 1000);
+        let (named, size) = of(200, "linuxKernel.packages.linux_6_12.zfs");
+        assert!(
+            (16..100).contains(&named) && size <= MAX_BODY,
+            "{named}, {size}"
+        );
+    }
 }

@@ -101,6 +101,20 @@ impl Worker {
         Ok(())
     }
 
+    /// Does what is due now, by the clock too; how many jobs that were.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub fn once(&self) -> Result<usize> {
+        let (mut minute, mut hour) = (i64::MIN, i64::MIN);
+        self.tick(self.clock.now(), &mut minute, &mut hour)?;
+        let mut jobs = 0;
+        while self.step()? {
+            jobs += 1;
+        }
+        Ok(jobs)
+    }
+
     /// Puts what is due by the clock. Another worker may do the same: there is one open job of a name.
     fn tick(&self, now: i64, minute: &mut i64, hour: &mut i64) -> Result<()> {
         let put = |kind: &str| {

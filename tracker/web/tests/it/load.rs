@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use snowguard_tracker_db::{Db, JobState, Millis, PersonId, testing};
-use snowguard_tracker_deliver::testing::{MailServer, Security};
+use snowguard_tracker_deliver::testing::{MailServer, Receiver, Security};
+use snowguard_tracker_deliver::webhook::SigningSecret;
 use snowguard_tracker_triage::subscription::{Cadence, Subject, Subscription};
 
 use crate::program::{Program, collection, stderr, text};
@@ -248,7 +250,8 @@ impl Load {
     }
 }
 
-fn subscribe(db: &Db, number: usize, mail: &str) -> i64 {
+/// Three times: by mail and to one web hook, the same once more, and to another.
+fn subscribe(db: &Db, number: usize, mail: &str, receiver: &Receiver) -> i64 {
     let now = Millis::new(jiff::Timestamp::now().as_millisecond());
     let number = i64::try_from(number).unwrap();
     let person = db.github_person(1000 + number, &format!("s{number}"), now);
@@ -265,8 +268,17 @@ fn subscribe(db: &Db, number: usize, mail: &str) -> i64 {
         muted: false,
         feed: 0,
     };
-    db.put_subscription(person, &subscription, &[1; 32], now)
-        .unwrap()
+    let [first, ..] = ["one", "one", "two"].map(|hook| {
+        let hook = format!("http://{}/{number}/{hook}", receiver.address);
+        let subscription = Subscription {
+            hook: Some(hook),
+            ..subscription.clone()
+        };
+        let secret = SigningSecret::random().unwrap();
+        db.put_subscription(person, &subscription, secret.expose().as_bytes(), now)
+            .unwrap()
+    });
+    first
 }
 
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -302,13 +314,14 @@ fn one_server_and_one_worker_are_killed_under_load_and_nothing_is_lost_or_done_t
         Err(why) => return eprintln!("LEFT OUT: {why}"),
     };
     mails.hold().unwrap();
+    let receiver = Receiver::start(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, None).unwrap();
     let program = Program::with_database(&database.url);
     let set = collection(&program, 200, 20, 0);
     let output = program.run(&["ingest", text(&set)]);
     assert!(output.status.success(), "{}", stderr(&output));
     program.write("serve.toml", "[limits]\nper-address = 1000000\n");
     let settings = format!(
-        "public = 'https://tracker.example.org'\n[mail]\nhost = '127.0.0.1'\nport = {}\nencryption = 'plain'\nfrom = 'tracker@example.org'\n",
+        "public = 'https://tracker.example.org'\n[mail]\nhost = '127.0.0.1'\nport = {}\nencryption = 'plain'\nfrom = 'tracker@example.org'\n[webhooks]\nhttp = true\nany-port = true\nnetworks = ['127.0.0.0/8']\n",
         mails.port
     );
     let settings = program.write("work.toml", &settings);
@@ -327,9 +340,9 @@ fn one_server_and_one_worker_are_killed_under_load_and_nothing_is_lost_or_done_t
     let [ada, bob, eve, publisher] = &people;
     let db = program.db();
     for number in 0..SUBSCRIBERS {
-        subscribe(&db, number, &format!("s{number}@example.net"));
+        subscribe(&db, number, &format!("s{number}@example.net"), &receiver);
     }
-    let slow = subscribe(&db, SUBSCRIBERS, "slow@example.net");
+    let slow = subscribe(&db, SUBSCRIBERS, "slow@example.net", &receiver);
     let mut suggested: Vec<String> = (1..=200)
         .map(|number| format!("CVE-2024-{number:05}"))
         .filter(|id| db.suggestion(id).unwrap().is_some())
@@ -389,6 +402,7 @@ fn one_server_and_one_worker_are_killed_under_load_and_nothing_is_lost_or_done_t
     assert_eq!(*load.failures.lock().unwrap(), Vec::<String>::new());
     decisions_are_stored_once(&db, &load, &contested);
     every_subscriber_has_all_news_once(&db, &load, &mails);
+    every_web_hook_has_all_news_once(&load, &receiver);
     for somebody in &people {
         let (status, _, page) = two.get("/account", &somebody.cookie).unwrap();
         assert!(
@@ -421,6 +435,26 @@ fn decisions_are_stored_once(db: &Db, load: &Load, contested: &[String]) {
             assert_eq!(told, &makers, "{advisory}");
         }
     }
+}
+
+fn every_web_hook_has_all_news_once(load: &Load, receiver: &Receiver) {
+    let published = load.published.lock().unwrap();
+    let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut ids = BTreeSet::new();
+    for post in receiver.posts() {
+        let id = post.header("webhook-id").unwrap().to_owned();
+        assert!(ids.insert(id), "the same message twice");
+        let signatures = post.header("webhook-signature").unwrap();
+        let leads_there = if post.target.ends_with("one") { 2 } else { 1 };
+        assert_eq!(signatures.split(' ').count(), leads_there, "{signatures}");
+        let document: serde_json::Value = serde_json::from_slice(&post.body).unwrap();
+        for news in document["news"].as_array().unwrap() {
+            let url = news["url"].as_str().unwrap().to_owned();
+            *told.entry((post.target.clone(), url)).or_default() += 1;
+        }
+    }
+    assert_eq!(told.len(), (SUBSCRIBERS + 1) * 2 * published.len());
+    assert!(told.values().all(|count| *count == 1), "{told:?}");
 }
 
 fn every_subscriber_has_all_news_once(db: &Db, load: &Load, mails: &MailServer) {

@@ -290,6 +290,45 @@ async fn ssrf_through_webhooks_is_refused_and_signed_news_arrive() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_by_the_clock_is_done_at_once_too_where_the_operator_allows_the_hook() {
+    let receiver = Receiver::start(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, None).unwrap();
+    let rules = Rules {
+        http: true,
+        ports: Ports::All,
+        networks: vec!["127.0.0.0/8".parse().unwrap()],
+    };
+    let sample = Sample::with_doors(Doors {
+        hooks: rules.clone(),
+        ..Doors::default()
+    });
+    let ada = Signed::new(&sample, "ada", &[]);
+    let hook = format!("http://{}/news", receiver.address);
+    let fields = [
+        ("subject", "everything"),
+        ("cadence", "daily"),
+        ("hook", &hook),
+    ];
+    assert_eq!(ada.post("/subscriptions", &fields).await.status, 303);
+    publish(&sample).await;
+    run(worker(&sample.db, "w", Reach::default(), NOW)).await;
+    let reach = Reach {
+        webhooks: Some((Webhooks::new(rules.clone()), rules)),
+        ..Reach::default()
+    };
+    let tomorrow = worker(&sample.db, "w", reach, NOW + 86_400_000);
+    let done = tokio::task::spawn_blocking(move || tomorrow.once().unwrap());
+    assert_eq!(done.await.unwrap(), 2, "making the digest, and posting it");
+    let posts = receiver.posts();
+    let document: serde_json::Value = serde_json::from_slice(&posts[0].body).unwrap();
+    let news = &document["news"][0];
+    assert_eq!(
+        news["packages"],
+        serde_json::json!(["openssh", "openssh_hpn"])
+    );
+    assert_eq!(news["packages_in_all"], 2);
+}
+
 #[tokio::test]
 async fn subscriptions_and_notifications_are_their_owners() {
     let sample = Sample::new();

@@ -1,0 +1,11 @@
+-- One subscription delivers a piece of news: one that has not yet, where there is one.
+ALTER TABLE notification ADD COLUMN subscription INTEGER;
+ALTER TABLE notification ADD COLUMN cadence TEXT NOT NULL DEFAULT 'daily';
+ALTER TABLE notification ADD COLUMN sent INTEGER;
+UPDATE notification SET
+  subscription = (SELECT delivery.subscription FROM delivery WHERE delivery.news = notification.id ORDER BY delivery.sent IS NOT NULL, delivery.subscription LIMIT 1),
+  cadence = (SELECT delivery.cadence FROM delivery WHERE delivery.news = notification.id ORDER BY delivery.sent IS NOT NULL, delivery.subscription LIMIT 1),
+  sent = (SELECT delivery.sent FROM delivery WHERE delivery.news = notification.id ORDER BY delivery.sent IS NOT NULL, delivery.subscription LIMIT 1)
+  WHERE EXISTS (SELECT 1 FROM delivery WHERE delivery.news = notification.id);
+CREATE INDEX notification_unsent ON notification (subscription, id) WHERE sent IS NULL;
+DROP TABLE delivery;
