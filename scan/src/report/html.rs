@@ -58,7 +58,8 @@ struct Tile {
 /// A finding.
 struct Row {
     level: &'static str,
-    score: String,
+    /// Score and level in words.
+    severity: String,
     is_exploited: bool,
     epss: Option<String>,
     id: String,
@@ -116,11 +117,15 @@ fn tile(report: &Report<'_>, level: Level) -> Tile {
     let all = report.findings.iter();
     Tile {
         level: level.as_str(),
-        word: match level {
-            Level::None => "no score",
-            level => level.as_str(),
-        },
+        word: word(level),
         count: all.filter(|finding| finding.level == level).count(),
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::None => "no score",
+        level => level.as_str(),
     }
 }
 
@@ -139,7 +144,10 @@ fn row(finding: &Finding<'_>) -> Row {
     let score = finding.score();
     Row {
         level: finding.level.as_str(),
-        score: score.map_or_else(|| "—".to_owned(), |score| format!("{score:.1}")),
+        severity: score.map_or_else(
+            || word(finding.level).to_owned(),
+            |score| format!("{score:.1} {}", word(finding.level)),
+        ),
         is_exploited: finding.is_exploited(),
         epss: finding.epss().map(|epss| format!("{:.1}", epss * 100.0)),
         id: shown(id),

@@ -19,7 +19,8 @@ use crate::request::number;
 pub async fn page(State(app): Shared, reader: Reader, request: HeaderMap) -> Answer {
     show(app, reader, request, move |view| {
         let may = view.reader.may(Action::Rules);
-        Ok(Page::new(view.shell, view.db.rules()?, may, view.now).render()?)
+        let (rules, totals) = (view.db.rules()?, view.db.rule_totals()?);
+        Ok(Page::new(view.shell, rules, &totals, may, view.now).render()?)
     })
     .await
 }

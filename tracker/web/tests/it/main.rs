@@ -23,6 +23,7 @@ mod openapi;
 mod pages;
 mod program;
 mod roles;
+mod rules;
 mod sample;
 mod signed_in;
 mod triage;

@@ -226,6 +226,15 @@ async fn a_maintainer_proposes_and_a_triager_confirms() {
         303
     );
     assert_eq!(state(&sample, SSH), State::Dismissed);
+    assert!(
+        !alice.get("/my").await.body.contains(SSH),
+        "it is done with"
+    );
+    let log = ada.get("/log").await.body;
+    assert!(
+        log.contains("<ins>already fixed – in staging</ins>"),
+        "{log}"
+    );
 }
 
 #[tokio::test]

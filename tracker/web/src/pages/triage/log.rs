@@ -4,6 +4,7 @@ use askama::Template;
 use serde_json::Value;
 use snowguard_tracker_db::{Activity, Subject};
 
+use super::panel::sentence;
 use crate::pages::shell::Shell;
 use crate::show::time::{Millis, When};
 use crate::triage::subject_path;
@@ -37,8 +38,14 @@ const VALUE: usize = 200;
 impl Entry {
     /// From the database, as seen at `now`.
     pub fn new(entry: Activity, now: Millis) -> Self {
-        let member =
-            |of: &str, name: &str| shorten(entry.body.get(of).and_then(|all| all.get(name)));
+        let member = |of: &str, name: &str| {
+            let value = entry.body.get(of).and_then(|all| all.get(name));
+            let dismissal = value.filter(|value| name == "dismissal" && value.is_object());
+            match dismissal.and_then(|value| serde_json::from_value(value.clone()).ok()) {
+                Some(dismissal) => shorten(Some(&Value::String(sentence(&dismissal)))),
+                None => shorten(value),
+            }
+        };
         let touched = entry.body.get("after").and_then(Value::as_object);
         let touched = touched.into_iter().flatten().map(|(name, _)| name);
         let shown =
@@ -85,7 +92,15 @@ impl Entry {
                     Subject::Issue(_) => !moves,
                     Subject::Rule(_) | Subject::Person(_) => false,
                 },
-            subject: (entry.subject.to_string(), subject_path(&entry.subject)),
+            subject: (
+                match &entry.subject {
+                    Subject::Suggestion(id) => id.clone(),
+                    Subject::Issue(id) => id.to_string(),
+                    Subject::Rule(number) => format!("rule {number}"),
+                    Subject::Person(person) => format!("account {person}"),
+                },
+                subject_path(&entry.subject),
+            ),
         }
     }
 }
@@ -93,7 +108,11 @@ impl Entry {
 fn shorten(value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.replace('_', " "),
+        // Words of ours, such as `under_review`; what people wrote stays as it is.
+        Some(Value::String(text)) if text.chars().all(|c| c.is_ascii_lowercase() || c == '_') => {
+            text.replace('_', " ")
+        }
+        Some(Value::String(text)) => text.clone(),
         Some(Value::Array(all)) => {
             let texts = all
                 .iter()

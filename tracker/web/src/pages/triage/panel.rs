@@ -165,7 +165,7 @@ impl Panel {
     }
 }
 
-fn sentence(dismissal: &Dismissal) -> String {
+pub(super) fn sentence(dismissal: &Dismissal) -> String {
     match (dismissal.reason, dismissal.comment.as_str()) {
         (Some(reason), "") => reason.title().to_owned(),
         (Some(reason), comment) => format!("{} – {comment}", reason.title()),
