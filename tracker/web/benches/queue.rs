@@ -1,4 +1,5 @@
-//! How fast the queue is with 300,000 suggestions: its page under many filters, and decisions.
+//! How fast the queue is with 300,000 suggestions: its page under many filters, the page of a maintainer of a twenty-fifth
+//! of all packages, and decisions.
 //!
 //! `cargo bench -p snowguard-tracker --bench queue -- [--suggestions 300000] [--postgres]` prints a line of JSON
 //! for the page and one for decisions, each with its limit and the ratio to it. With `--postgres` on a
@@ -16,8 +17,8 @@ use snowguard_advisory::model::{Epss, Kev, Record, Source};
 use snowguard_matching::package::Package;
 use snowguard_matching::verdict::{Match, Reason, Tier, Verdict, Weight};
 use snowguard_tracker_db::{
-    AdvisoryMatches, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, MatchBatch,
-    Millis, NewSession, RecordBatch, StalePolicy,
+    AdvisoryMatches, ChannelLoad, Db, FeedKind, Force, IncomingRecord, Location, Maintainer,
+    MatchBatch, Millis, NewSession, RecordBatch, StalePolicy,
 };
 use snowguard_tracker_triage::role::{Role, Roles};
 use snowguard_tracker_web::{Clock, Config, router};
@@ -69,6 +70,17 @@ const FILTERS: &[&str] = &[
     "severity=low&tier=low&channel=nixos-26.05&sort=epss",
 ];
 
+/// What a maintainer chooses.
+const MINE: &[&str] = &[
+    "",
+    "kev=1",
+    "severity=critical",
+    "severity=high&sort=newest",
+    "channel=nixos-unstable",
+    "package=package77",
+    "maintainer=maintainer7",
+];
+
 #[expect(clippy::print_stdout, reason = "the result is this program's output")]
 fn main() -> anyhow::Result<()> {
     let (mut suggestions, mut on_postgres) = (300_000, false);
@@ -103,7 +115,8 @@ fn main() -> anyhow::Result<()> {
         start.elapsed().as_secs_f64()
     );
 
-    let cookie = sign_in(&db)?;
+    let cookie = sign_in(&db, 1, "a")?;
+    let maintainer = sign_in(&db, 2, "b")?;
     let config = Config {
         clock: Clock::Fixed(NOW),
         ..Config::new(([127, 0, 0, 1], 0).into())
@@ -113,13 +126,18 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let name = if on_postgres { "postgresql" } else { "sqlite" };
-    let pages = runtime.block_on(pages(&router))?;
-    for (filter, times) in FILTERS.iter().zip(&pages) {
-        let what = format!("queue page, {name}, {filter}");
-        eprintln!("{}", summary(&what, times.clone(), PAGE));
+    for (title, path, cookie, filters) in [
+        ("queue page", "/queue", "", FILTERS),
+        ("my packages", "/my", maintainer.as_str(), MINE),
+    ] {
+        let pages = runtime.block_on(pages(&router, path, cookie, filters))?;
+        for (filter, times) in filters.iter().zip(&pages) {
+            let what = format!("{title}, {name}, {filter}");
+            eprintln!("{}", summary(&what, times.clone(), PAGE));
+        }
+        let what = format!("{title}, {name}");
+        println!("{}", summary(&what, pages.concat(), PAGE));
     }
-    let what = format!("queue page, {name}");
-    println!("{}", summary(&what, pages.concat(), PAGE));
     let decisions = runtime.block_on(decisions(&router, &cookie))?;
     println!(
         "{}",
@@ -148,17 +166,20 @@ fn summary(what: &str, mut times: Vec<Duration>, limit: f64) -> String {
 }
 
 /// The times of each filter.
-async fn pages(router: &Router) -> anyhow::Result<Vec<Vec<Duration>>> {
-    let mut times = vec![Vec::new(); FILTERS.len()];
+async fn pages(
+    router: &Router,
+    path: &str,
+    cookie: &str,
+    filters: &[&str],
+) -> anyhow::Result<Vec<Vec<Duration>>> {
+    let mut times = vec![Vec::new(); filters.len()];
     // The first request takes the whole queue over from the database: that is the server's start, not a page.
     for round in 0..40 {
-        for (filter, times) in FILTERS.iter().zip(&mut times) {
+        for (filter, times) in filters.iter().zip(&mut times) {
             let start = Instant::now();
-            let path = format!("/queue?{filter}");
-            let answer = router
-                .clone()
-                .oneshot(Request::get(&path).body(Body::empty())?)
-                .await?;
+            let path = format!("{path}?{filter}");
+            let request = Request::get(&path).header(header::COOKIE, cookie);
+            let answer = router.clone().oneshot(request.body(Body::empty())?).await?;
             let status = answer.status();
             let body = answer.into_body().collect().await?.to_bytes();
             ensure!(status.is_success() && !body.is_empty(), "{path}: {status}");
@@ -206,10 +227,19 @@ async fn decisions(router: &Router, cookie: &str) -> anyhow::Result<Vec<Duration
     Ok(times)
 }
 
-fn sign_in(db: &Db) -> anyhow::Result<String> {
-    let person = db.github_person(1, "triager", Millis::new(NOW))?.id;
+/// Somebody who triages; number 2 maintains packages as well.
+fn sign_in(db: &Db, number: i64, digit: &str) -> anyhow::Result<String> {
+    let login = format!("somebody{number}");
+    let person = db.github_person(number, &login, Millis::new(NOW))?.id;
     db.give_roles(None, person, Roles::new([Role::Triager]), Millis::new(NOW))?;
-    let secret = "a".repeat(64);
+    let handles = (7..27).map(|handle| Maintainer {
+        handle: format!("maintainer{handle}"),
+        name: String::new(),
+        github: None,
+        github_id: Some(2),
+    });
+    db.put_maintainers(&handles.collect::<Vec<_>>())?;
+    let secret = digit.repeat(64);
     let digest = Sha256::digest(&secret).into();
     let new = NewSession {
         digest: &digest,
