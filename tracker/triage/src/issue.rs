@@ -263,12 +263,13 @@ impl Issue {
     /// # Errors
     /// [`Refusal::State`] where that cannot follow.
     pub fn staged(&self, stage: Stage) -> Result<Self, Refusal> {
-        let fine = matches!(
-            (self.stage, stage),
-            (Stage::Draft, Stage::Published)
-                | (Stage::Published, Stage::Resolved)
-                | (Stage::Resolved, Stage::Published)
-        );
+        let fine = match (self.stage, stage) {
+            (Stage::Draft, Stage::Published) => self.withdrawn.is_none(),
+            // One that was dropped.
+            (Stage::Draft, Stage::Draft) => self.withdrawn.is_some(),
+            (Stage::Published, Stage::Resolved) | (Stage::Resolved, Stage::Published) => true,
+            _ => false,
+        };
         if !fine {
             return Err(Refusal::State {
                 state: self.stage.state(),

@@ -38,6 +38,27 @@ impl Issue {
         })
     }
 
+    /// The draft as one that nobody goes on with. It stays for whoever wrote it, its number is not given again, and its
+    /// suggestions are free for another issue; [`Issue::staged`] takes it up again.
+    ///
+    /// # Errors
+    /// [`Refusal::State`] for one that is public or is dropped already.
+    pub fn dropped(&self, at: i64) -> Result<Self, Refusal> {
+        if self.stage != Stage::Draft || self.withdrawn.is_some() {
+            return Err(Refusal::State {
+                state: self.stage.state(),
+                word: "drop",
+            });
+        }
+        Ok(Self {
+            withdrawn: Some(Withdrawn {
+                at,
+                reason: "the draft was dropped".to_owned(),
+            }),
+            ..self.clone()
+        })
+    }
+
     /// The advisories whose suggestions it holds; one that is withdrawn holds none.
     #[must_use]
     pub fn holds(&self) -> &[String] {
@@ -50,9 +71,10 @@ impl Issue {
     /// How far it has come, in a word.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        match &self.withdrawn {
-            None => self.stage.as_str(),
-            Some(_) => "withdrawn",
+        match (&self.withdrawn, self.stage) {
+            (None, stage) => stage.as_str(),
+            (Some(_), Stage::Draft) => "dropped",
+            (Some(_), Stage::Published | Stage::Resolved) => "withdrawn",
         }
     }
 }
@@ -71,7 +93,13 @@ mod tests {
             draft.withdraw("wrong package", 5).is_err(),
             "it is not public"
         );
+        let dropped = draft.dropped(5).unwrap();
+        assert_eq!((dropped.word(), dropped.holds().len()), ("dropped", 0));
+        assert!(dropped.dropped(6).is_err() && dropped.staged(Stage::Published).is_err());
+        assert_eq!(dropped.staged(Stage::Draft).unwrap(), draft);
+        assert!(draft.staged(Stage::Draft).is_err());
         let published = draft.staged(Stage::Published).unwrap();
+        assert!(published.dropped(5).is_err(), "it is public");
         assert!(published.withdraw(" ", 5).is_err(), "without a reason");
         let withdrawn = published.withdraw("wrong package", 5).unwrap();
         assert_eq!(

@@ -110,6 +110,26 @@ fn words(roles: Roles) -> String {
     named.map(Role::as_str).collect::<Vec<_>>().join(",")
 }
 
+/// Gives roles, provided that a person has those that were seen, where somebody looked.
+fn give(
+    session: &mut Session<'_>,
+    by: Option<PersonId>,
+    (id, seen): (PersonId, Option<Roles>),
+    given: Roles,
+    now: Millis,
+) -> Result<()> {
+    let before = found(session, id)?;
+    if seen.is_some_and(|seen| seen != before.given) {
+        return Err(DbError::Overtaken { what: before.name });
+    }
+    session.run(
+        "UPDATE person SET given = ?2 WHERE id = ?1",
+        &[Value::Int(id.0), Value::Text(&words(given))],
+    )?;
+    let body = json!({"before": {"roles": words(before.given)}, "after": {"roles": words(given)}});
+    note(session, by, id, "give_roles", body, now)
+}
+
 impl Db {
     /// A person.
     ///
@@ -224,16 +244,21 @@ impl Db {
         given: Roles,
         now: Millis,
     ) -> Result<()> {
-        self.write(|session| {
-            let before = found(session, id)?;
-            session.run(
-                "UPDATE person SET given = ?2 WHERE id = ?1",
-                &[Value::Int(id.0), Value::Text(&words(given))],
-            )?;
-            let body =
-                json!({"before": {"roles": words(before.given)}, "after": {"roles": words(given)}});
-            note(session, by, id, "give_roles", body, now)
-        })
+        self.write(|session| give(session, by, (id, None), given, now))
+    }
+
+    /// As [`Db::give_roles`], to a person who has the roles that the giver saw.
+    ///
+    /// # Errors
+    /// [`DbError::Overtaken`] when somebody else gave other ones meanwhile.
+    pub fn change_roles(
+        &self,
+        by: PersonId,
+        (id, seen): (PersonId, Roles),
+        given: Roles,
+        now: Millis,
+    ) -> Result<()> {
+        self.write(|session| give(session, Some(by), (id, Some(seen)), given, now))
     }
 
     /// Locks an account, which ends all its sessions and tokens, or unlocks it.

@@ -136,7 +136,13 @@ impl Db {
                     store(session, number, stored.revision + 1, &next)?;
                     ("undo", self::touched(&stored.suggestion, &next)?)
                 }
-                Subject::Issue(id) => ("undo", issues::undo(session, *id, &touched, now)?),
+                Subject::Issue(id) => {
+                    let by = issues::Maker {
+                        person: Some(person),
+                        now,
+                    };
+                    ("undo", self.undo_issue(session, *id, touched, by)?)
+                }
                 Subject::Rule(_) | Subject::Person(_) => return Err(overtaken()),
             };
             let entry = Entry {

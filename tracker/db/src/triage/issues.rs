@@ -1,6 +1,7 @@
 //! Issues: bundles of suggestions under an id of their own.
 
 use serde_json::{Value as Json, json};
+use snowguard_tracker_triage::command::Refusal;
 use snowguard_tracker_triage::history::{self, Touched};
 use snowguard_tracker_triage::issue::{Issue, Stage};
 use snowguard_tracker_triage::issue_id::IssueId;
@@ -182,17 +183,65 @@ impl Db {
         action: &str,
         by: Maker,
     ) -> Result<StoredIssue> {
+        let body = self.carry_out(session, stored, next, by)?;
+        note(session, stored.id, action, &body, by)?;
+        found(session, stored.id)
+    }
+
+    /// A change without its entry in the log; what that says.
+    fn carry_out(
+        &self,
+        session: &mut Session<'_>,
+        stored: &StoredIssue,
+        next: &Issue,
+        by: Maker,
+    ) -> Result<Json> {
         let mut next = next.clone();
         next.advisories.sort_unstable();
         next.advisories.dedup();
         self.move_suggestions(session, stored, &next, by)?;
         next = next.refreshed(&standings(self, session, &next)?);
-        let body = serde_json::to_value(history::touched(&stored.issue, &next))
-            .map_err(|failed| DbError::damaged("issue", failed))?;
-        note(session, stored.id, action, &body, by)?;
         store(session, stored, &next, by.now)?;
         tell(session, stored, &next, by.now)?;
-        found(session, stored.id)
+        serde_json::to_value(history::touched(&stored.issue, &next))
+            .map_err(|failed| DbError::damaged("issue", failed))
+    }
+
+    /// Takes a change of an issue back. Its suggestions move along, to where they stood; what was published stays so, and
+    /// one that was just drafted is dropped.
+    pub(super) fn undo_issue(
+        &self,
+        session: &mut Session<'_>,
+        id: IssueId,
+        mut touched: Touched,
+        by: Maker,
+    ) -> Result<Json> {
+        let stored = found(session, id)?;
+        let moved = ["stage", "advisories", "withdrawn"];
+        let moves = moved.iter().any(|name| touched.after.contains_key(*name));
+        if moves {
+            // How channels stand follows from what it is about, and is worked out anew.
+            touched.before.remove("standings");
+            touched.after.remove("standings");
+        }
+        let mut next: Issue = history::without(&stored.issue, &touched, &[])?;
+        if stored.issue.stage != Stage::Draft && next.stage == Stage::Draft {
+            return Err(Refusal::State {
+                state: stored.issue.stage.state(),
+                word: "undo",
+            }
+            .into());
+        }
+        if next.advisories.is_empty() {
+            next = stored.issue.dropped(by.now.get())?;
+        }
+        if moves {
+            return self.carry_out(session, &stored, &next, by);
+        }
+        store(session, &stored, &next, by.now)?;
+        tell(session, &stored, &next, by.now)?;
+        serde_json::to_value(history::touched(&stored.issue, &next))
+            .map_err(|failed| DbError::damaged("issue", failed))
     }
 
     /// Moves the suggestions of an issue along: those that come, stay and go.
@@ -279,9 +328,9 @@ impl Db {
 
 /// Who changes something; nobody: the tracker itself.
 #[derive(Clone, Copy)]
-struct Maker {
-    person: Option<PersonId>,
-    now: Millis,
+pub(super) struct Maker {
+    pub(super) person: Option<PersonId>,
+    pub(super) now: Millis,
 }
 
 /// Issues that hold any of these advisories learn how their channels stand.
@@ -335,29 +384,6 @@ fn tell(session: &mut Session<'_>, before: &StoredIssue, next: &Issue, now: Mill
         due: now,
     };
     delivery::put(session, &job)
-}
-
-/// Takes a change of an issue's content back; its stage and its suggestions are moved, not undone.
-pub(super) fn undo(
-    session: &mut Session<'_>,
-    id: IssueId,
-    touched: &Touched,
-    now: Millis,
-) -> Result<Json> {
-    let stored = found(session, id)?;
-    let moved = ["stage", "advisories", "withdrawn"];
-    if touched
-        .after
-        .keys()
-        .any(|name| moved.contains(&name.as_str()))
-    {
-        return Err(overtaken(id));
-    }
-    let next: Issue = history::without(&stored.issue, touched, &[])?;
-    store(session, &stored, &next, now)?;
-    tell(session, &stored, &next, now)?;
-    serde_json::to_value(history::touched(&stored.issue, &next))
-        .map_err(|failed| DbError::damaged("issue", failed))
 }
 
 fn store(session: &mut Session<'_>, stored: &StoredIssue, next: &Issue, now: Millis) -> Result<()> {

@@ -21,4 +21,5 @@ mod sample;
 #[cfg(unix)]
 mod tls;
 mod triage;
+mod undo;
 mod verdicts;

@@ -254,17 +254,20 @@ async fn people_page(State(app): Shared, reader: Reader, request: HeaderMap) -> 
 async fn give_roles(State(app): Shared, id: Segment, posted: Posted) -> Answer {
     let by = posted.reader.require(Action::People)?;
     let id = PersonId::new(number(id)?);
-    let words = posted.fields.all("role").map(|word| {
-        let role = Role::parse(word).filter(|role| people::GIVEN.contains(role));
-        role.ok_or_else(|| Failure::BadRequest("There is no such role to give.".to_owned()))
-    });
-    let roles = Roles::new(words.collect::<Result<Vec<_>, _>>()?);
+    let roles_of = |name| {
+        let words = posted.fields.all(name).map(|word| {
+            let role = Role::parse(word).filter(|role| people::GIVEN.contains(role));
+            role.ok_or_else(|| Failure::BadRequest("There is no such role to give.".to_owned()))
+        });
+        Ok::<_, Failure>(Roles::new(words.collect::<Result<Vec<_>, _>>()?))
+    };
+    let (roles, seen) = (roles_of("role")?, roles_of("seen")?);
     if by == id && !roles.has(Role::Administrator) {
         let told = "You would not be an administrator any more. Let somebody else do that.";
         return Err(Failure::BadRequest(told.to_owned()).into());
     }
     let now = Millis::new(app.now());
-    app.work(move |db| Ok(db.give_roles(Some(by), id, roles, now)?))
+    app.work(move |db| Ok(db.change_roles(by, (id, seen), roles, now)?))
         .await?;
     Ok(see("/people")?)
 }

@@ -148,7 +148,12 @@ fn changed(
     let issue = &stored.issue;
     Ok(match action {
         "edit" => issue.worded(wording(fields))?,
-        "publish" | "reopen" => issue.staged(Stage::Published)?,
+        "publish" => issue.staged(Stage::Published)?,
+        "reopen" => issue.staged(match issue.stage {
+            Stage::Draft => Stage::Draft,
+            Stage::Published | Stage::Resolved => Stage::Published,
+        })?,
+        "drop" => issue.dropped(now.get())?,
         "resolve" => issue.staged(Stage::Resolved)?,
         "withdraw" => issue.withdraw(fields.get("reason"), now.get())?,
         "bundle" => {

@@ -243,7 +243,15 @@ async fn a_locked_or_demoted_person_is_out_at_once() {
     let ada = Signed::new(&sample, "ada", &[Role::Triager]);
     assert_eq!(ada.get("/log").await.status, 200);
     let roles = format!("/people/{}/roles", ada.person.get());
-    assert_eq!(root.post(&roles, &[]).await.status, 303);
+    let stale = root.post(&roles, &[("role", "security_team")]).await;
+    assert_eq!(stale.status, 409, "somebody else gave her another role");
+    assert!(
+        root.get("/people")
+            .await
+            .body
+            .contains("name=\"seen\" value=\"triager\"")
+    );
+    assert_eq!(root.post(&roles, &[("seen", "triager")]).await.status, 303);
     assert_eq!(ada.get("/log").await.status, 403);
     assert_eq!(
         root.post(&format!("/people/{}/lock", ada.person.get()), &[])

@@ -347,11 +347,22 @@ async fn an_issue_that_should_not_have_been_published_is_withdrawn_and_stays() {
     };
     let told = withdraw("0", "wrong package");
     assert_eq!(team.post(&place, &told).await.status, 400, "it is a draft");
-    let publish = [("action", "publish"), ("revision", "0")];
+    // A draft that nobody goes on with is dropped, and taken up again.
+    let act = |action, revision| [("action", action), ("revision", revision)];
+    assert_eq!(triager.post(&place, &act("drop", "0")).await.status, 303);
+    assert_eq!(state(&sample, SSH), State::Accepted);
+    assert!(triager.get(&place).await.body.contains("Take up again"));
+    assert_eq!(team.post(&place, &act("publish", "1")).await.status, 400);
+    assert_eq!(get(&sample.router, &place).await.status, 404);
+    assert_eq!(triager.post(&place, &act("reopen", "1")).await.status, 303);
+    assert_eq!(state(&sample, SSH), State::Drafted);
+    let publish = [("action", "publish"), ("revision", "2")];
     assert_eq!(team.post(&place, &publish).await.status, 303);
-    let told = withdraw("1", "wrong package");
+    let told = withdraw("3", "wrong package");
     assert_eq!(triager.post(&place, &told).await.status, 403);
-    assert_eq!(team.post(&place, &withdraw("1", " ")).await.status, 400);
+    assert_eq!(team.post(&place, &withdraw("3", " ")).await.status, 400);
+    let gone = triager.post(&place, &act("drop", "3")).await.status;
+    assert_eq!(gone, 400, "it is public");
     assert_eq!(team.post(&place, &told).await.status, 303);
     let page = get(&sample.router, &place).await.body;
     assert!(
@@ -367,7 +378,7 @@ async fn an_issue_that_should_not_have_been_published_is_withdrawn_and_stays() {
     assert_eq!(listed["issues"][0]["stage"], "withdrawn");
     let other = location(&team.post("/issues", &fields).await);
     assert_eq!(other, "/issue/NIXPKGS-2024-0002");
-    let reopen = [("action", "reopen"), ("revision", "2")];
+    let reopen = [("action", "reopen"), ("revision", "4")];
     assert_eq!(
         team.post(&place, &reopen).await.status,
         409,

@@ -84,7 +84,11 @@ impl Page {
         let issue = stored.issue;
         let ready = issue.proposes_to_resolve();
         let stages: &[(&str, &str)] = match issue.stage {
-            Stage::Draft if powers.publishes => &[("publish", "Publish")],
+            Stage::Draft if issue.withdrawn.is_some() && powers.drafts => {
+                &[("reopen", "Take up again")]
+            }
+            Stage::Draft if powers.publishes => &[("publish", "Publish"), ("drop", "Drop")],
+            Stage::Draft if powers.drafts => &[("drop", "Drop")],
             Stage::Published if powers.publishes => &[("resolve", "Resolve")],
             Stage::Resolved if powers.publishes => &[("reopen", "Reopen")],
             _ => &[],

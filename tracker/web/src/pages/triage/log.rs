@@ -3,6 +3,7 @@
 use askama::Template;
 use serde_json::Value;
 use snowguard_tracker_db::{Activity, Subject};
+use snowguard_tracker_triage::issue::Stage;
 
 use super::panel::sentence;
 use crate::pages::shell::Shell;
@@ -64,12 +65,9 @@ impl Entry {
             .get("before")
             .and_then(Value::as_object)
             .is_some_and(|all| !all.is_empty());
-        let moves = ["stage", "advisories"].iter().any(|name| {
-            entry
-                .body
-                .get("after")
-                .is_some_and(|after| after.get(name).is_some())
-        });
+        // What was public cannot be made not to have been: it is withdrawn.
+        let publishes = entry.body.pointer("/before/stage").and_then(Value::as_str)
+            == Some(Stage::Draft.as_str());
         Self {
             id: entry.id,
             at: When::new(entry.at.get(), now),
@@ -88,8 +86,7 @@ impl Entry {
             can_undo: has_before
                 && match entry.subject {
                     Subject::Suggestion(_) => true,
-                    // Stages and bundles are moved, not undone.
-                    Subject::Issue(_) => !moves,
+                    Subject::Issue(_) => !publishes,
                     Subject::Rule(_) | Subject::Person(_) => false,
                 },
             subject: (
