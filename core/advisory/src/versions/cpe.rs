@@ -3,6 +3,7 @@
 //! Source: NVD API 2.0, `cpeMatch`; NISTIR 7696, table 6-2 for single attributes.
 
 use super::bounds::{Bounds, Edge};
+use super::pseudo::PseudoVersion;
 use super::{At, Basis, Considered, Position, StatusDecision, VersionOrder};
 use crate::cpe::Value;
 use crate::model::{Configuration, CpeMatch, Node, Operator, Status};
@@ -19,6 +20,8 @@ pub fn cpe_match<'a>(
     let position = position.unwrap_or_else(|| bounds.locate(version, None, order));
     let (status, basis) = match position {
         Position::Inside => (Status::Affected, Basis::Entry(0)),
+        // Programs copy Go's names for commits into CPEs.
+        Position::Undecidable(_) if is_of_commits(&bounds) => (Status::Unknown, Basis::CommitsOnly),
         Position::Undecidable(_) => (Status::Unknown, Basis::Undecidable),
         _ => (Status::Unaffected, Basis::Default),
     };
@@ -39,6 +42,11 @@ pub fn cpe_match<'a>(
         considered: vec![considered],
         fixed_in,
     }
+}
+
+fn is_of_commits(bounds: &Bounds<'_>) -> bool {
+    let mut edges = bounds.lower.into_iter().chain(bounds.upper);
+    edges.any(|edge| PseudoVersion::parse(edge.version()).is_some())
 }
 
 fn bounds<'a>(cpe: &'a CpeMatch, version: &str) -> (Bounds<'a>, Option<Position>) {

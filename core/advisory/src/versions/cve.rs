@@ -42,7 +42,7 @@ pub(super) fn decide<'a>(
     let mut commits = 0;
     let mut decided = None;
     for (index, entry) in entries.iter().enumerate() {
-        if is_commit_type(entry.version_type.as_deref()) {
+        if is_of_commits(entry) {
             commits += 1;
             continue;
         }
@@ -232,11 +232,34 @@ fn fixed_in<'a>(
     })
 }
 
-/// Version control systems, whose versions can't be compared with release numbers.
+/// Whether an entry speaks of commits, which can't be compared with release numbers: its type is a version control
+/// system. Some CNAs write `git` and mean releases all the same (CVE-2023-2318: `0` to `0.17.1`); numbers with dots
+/// are no commits.
 ///
 /// The kernel's `original_commit_for_fix` is not among them: it says where the number comes from
 /// (the release that holds the fix's first commit), and the number is a release.
-fn is_commit_type(kind: Option<&str>) -> bool {
+fn is_of_commits(entry: &CveVersion) -> bool {
     const TYPES: [&str; 5] = ["git", "hg", "svn", "commit", "cvs"];
-    kind.is_some_and(|kind| TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known)))
+    let kind = entry.version_type.as_deref();
+    let is_type =
+        kind.is_some_and(|kind| TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known)));
+    if !is_type {
+        return false;
+    }
+    let end = entry
+        .less_than
+        .as_deref()
+        .or(entry.less_than_or_equal.as_deref());
+    let mut texts = std::iter::once(entry.version.as_str()).chain(end);
+    let is_number = |text: &str| is_release_number(sloppy::clean(text));
+    !(texts.clone().any(is_number) && texts.all(|text| text.trim() == "0" || is_number(text)))
+}
+
+/// Digits with dots between them, and perhaps a `v` before; a suffix is none of `git describe`'s.
+fn is_release_number(text: &str) -> bool {
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    text.contains('.')
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }

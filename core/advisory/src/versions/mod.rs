@@ -11,6 +11,7 @@ mod bounds;
 mod cpe;
 mod cve;
 mod osv;
+pub mod pseudo;
 pub mod sloppy;
 
 use std::cmp::Ordering;

@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use super::bounds::{Bounds, Edge};
+use super::pseudo::PseudoVersion;
 use super::{At, Basis, Considered, Position, StatusDecision, VersionOrder};
 use crate::model::{OsvEvent, OsvRange, OsvRangeKind, Status};
 
@@ -22,7 +23,9 @@ pub(super) fn status<'a>(
             commits += 1;
             continue;
         }
-        for mut part in segments(range, At::Range(index), version, order) {
+        let (parts, of_commits) = segments(range, At::Range(index), version, order);
+        commits += of_commits;
+        for mut part in parts {
             if part.position == Position::Elsewhere {
                 part.position = part.bounds.locate(version, kind(range), order);
             }
@@ -76,12 +79,16 @@ pub(super) fn status<'a>(
 
 /// The affected segments of a range, in order. Equivalent to the schema's walk over sorted
 /// events: `introduced` opens a segment (if none is open), `fixed` and `last_affected` close it.
+///
+/// Where Go knows no tag, its database names commits (`fixed: 0.0.0-…`), and then tags without an end: "fixed in this
+/// commit; every release that Go sees has it". Segments with such a bound say nothing of a release that does not compare
+/// with it; they are counted, not given. One without an end beside them cannot be decided.
 fn segments<'a>(
     range: &'a OsvRange,
     at: At,
     version: &str,
     order: &dyn VersionOrder,
-) -> Vec<Considered<'a>> {
+) -> (Vec<Considered<'a>>, usize) {
     let part = |bounds, position| Considered {
         at,
         status: Status::Affected,
@@ -100,24 +107,27 @@ fn segments<'a>(
                 .compare_typed(kind(range), version, text(event))
                 .is_some()
     };
-    if let Some(odd) = events.iter().find(|event| !comparable(event)) {
+    let mut odd = events.iter().filter(|event| !comparable(event)).peekable();
+    let has_commits = odd.peek().is_some();
+    if let Some(odd) = odd.find(|event| !is_commit(text(event))) {
         let bounds = Bounds {
             lower: None,
             upper: Some(Edge::Excluded(text(odd))),
         };
-        return vec![part(
-            bounds,
-            Position::Undecidable("not comparable with an event"),
-        )];
+        let undecidable = Position::Undecidable("not comparable with an event");
+        return (vec![part(bounds, undecidable)], 0);
     }
-    events.sort_by(|a, b| match (is_zero(a), is_zero(b)) {
-        (true, true) => Ordering::Equal,
-        (true, false) => Ordering::Less,
-        (false, true) => Ordering::Greater,
-        (false, false) => order
-            .compare_typed(kind(range), text(a), text(b))
-            .unwrap_or(Ordering::Equal),
-    });
+    // Commits and releases have no common order; then the record's own counts.
+    if !has_commits {
+        events.sort_by(|a, b| match (is_zero(a), is_zero(b)) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (false, false) => order
+                .compare_typed(kind(range), text(a), text(b))
+                .unwrap_or(Ordering::Equal),
+        });
+    }
     let limit = beyond_limits(range, version, order);
     let mut segments = Vec::new();
     let mut open: Option<Option<Edge<'a>>> = None;
@@ -146,15 +156,30 @@ fn segments<'a>(
     if let Some(lower) = open {
         segments.push(Bounds { lower, upper: None });
     }
-    let position = if limit {
-        Position::After
-    } else {
-        Position::Elsewhere
+    let all = segments.len();
+    if has_commits {
+        let compares = |edge: Option<Edge<'_>>| {
+            edge.is_none_or(|edge| {
+                order
+                    .compare_typed(kind(range), version, edge.version())
+                    .is_some()
+            })
+        };
+        segments.retain(|bounds| compares(bounds.lower) && compares(bounds.upper));
+    }
+    let of_commits = all - segments.len();
+    let position = |bounds: &Bounds<'_>| match (limit, bounds.upper) {
+        (true, _) => Position::After,
+        (false, None) if has_commits => Position::Undecidable("only a commit ends the range"),
+        (false, _) => Position::Elsewhere,
     };
-    segments
-        .into_iter()
-        .map(|bounds| part(bounds, position))
-        .collect()
+    let parts = segments.into_iter();
+    let parts = parts.map(|bounds| part(bounds, position(&bounds)));
+    (parts.collect(), of_commits)
+}
+
+fn is_commit(version: &str) -> bool {
+    PseudoVersion::parse(version.trim_start_matches(['v', 'V'])).is_some()
 }
 
 /// Whether the range has limits and the version is below none of them.

@@ -178,6 +178,27 @@ fn commits_don_t_decide_about_releases() {
     assert_eq!(status(&versions, "5.4", &Dotted).basis, Basis::CommitsOnly);
 }
 
+/// CVE-2023-2318 says `git` and gives release numbers.
+#[test]
+fn releases_that_are_called_commits_are_releases() {
+    let entry = |from: &str, end: &str| {
+        let entry = json!([{"version": from, "less_than_or_equal": end, "status": "affected", "version_type": "git"}]);
+        cve("unaffected", entry)
+    };
+    for releases in [entry("0", "0.17.1"), entry("v0.1", "v0.17.1")] {
+        expect(&releases, Status::Affected, &["0.16", "0.17.1"]);
+        expect(&releases, Status::Unaffected, &["0.17.2"]);
+    }
+    for (from, end) in [
+        ("1da177e4c3f4", "0.17.1"),
+        ("0", "v6.1-3-g1da177e4c3f4"),
+        ("0", "20240501"),
+        ("0", "0"),
+    ] {
+        expect(&entry(from, end), Status::Unknown, &["0.16", "0.17.2"]);
+    }
+}
+
 /// What can't be decided must not read as "not affected".
 #[test]
 fn undecidable_entries_make_the_default_unknown() {

@@ -269,6 +269,8 @@ fn of_configuration<'a>(
             opinion.grade = Grade::Compared;
         }
         let rank = |opinion: &Opinion<'_>| match (opinion.verdict, opinion.grade) {
+            // Criteria of commits beside such of releases say nothing of releases.
+            _ if opinion.code == open_code(Basis::CommitsOnly) => 4,
             (Verdict::Affected, _) => 0,
             (Verdict::Unknown, _) => 1,
             (Verdict::Fixed, _) => 2,

@@ -7,7 +7,7 @@
 //! | pep440 | CVE `python`, PyPI | PEP 440 |
 //! | debian | CVE `deb`, `dpkg`, `rpm` | Debian Policy 5.6.12 |
 //!
-//! Dates compare with dates only; commits with nothing.
+//! Dates compare with dates only; commits with nothing; Go's names for commits with releases whose tags Go sees.
 
 mod debian;
 mod generic;
@@ -104,6 +104,15 @@ impl Scheme {
                 Ordering::Equal => None,
                 other => Some(other),
             },
+            (Form::Pseudo(a), Form::Pseudo(b)) => Some(Self::Semver.releases(a.text, b.text)),
+            (Form::Pseudo(a), Form::Release(b)) if a.is_comparable(b) => {
+                Some(Self::Semver.releases(a.text, b))
+            }
+            (Form::Release(a), Form::Pseudo(b)) if b.is_comparable(a) => {
+                Some(Self::Semver.releases(a, b.text))
+            }
+            (Form::Pseudo(a), Form::Date(b)) => Some(a.day.cmp(&b)),
+            (Form::Date(a), Form::Pseudo(b)) => Some(a.cmp(&b.day)),
             // `0` as a lower bound lies below every date.
             (Form::Date(_), Form::Release("0")) => Some(Ordering::Greater),
             (Form::Release("0"), Form::Date(_)) => Some(Ordering::Less),
@@ -258,6 +267,36 @@ mod tests {
                 Some(Greater)
             );
             assert_eq!(scheme.compare("0-unstable-2024-01-02", "0"), Some(Greater));
+        }
+    }
+
+    /// GO-2026-6219 ends at the first of these, and SeaweedFS 4.23 has the flaw; GO-2026-5296 ends at the second,
+    /// and Tinyauth 5.0.4 has it.
+    #[test]
+    fn go_s_names_for_commits_compare_only_with_tags_that_go_sees() {
+        let untagged = "0.0.0-20260512171120-69da20bdaec9";
+        let tagged = "1.0.1-0.20260401140714-fc1d4f2082a5";
+        let behind_beta = "1.0.0-beta.0.20260401140714-fc1d4f2082a5";
+        for scheme in [Scheme::Generic, Scheme::Semver] {
+            let compare = |a, b| scheme.compare(a, b);
+            assert_eq!(compare("4.23", untagged), None);
+            assert_eq!(compare("0", untagged), Some(Less));
+            assert_eq!(compare("5.0.4", tagged), None);
+            assert_eq!(compare(tagged, "5.0.4"), None);
+            assert_eq!(compare("1.0.0", tagged), Some(Less));
+            assert_eq!(compare(tagged, "1.0.1"), Some(Less));
+            assert_eq!(compare("0.9", tagged), Some(Less));
+            assert_eq!(compare(behind_beta, "1.0.0"), Some(Less));
+            assert_eq!(compare("1.0.0-alpha", behind_beta), Some(Less));
+            assert_eq!(
+                compare("0-unstable-2026-05-13", untagged),
+                Some(Greater),
+                "days compare"
+            );
+            assert_eq!(compare("0-unstable-2026-03-01", tagged), Some(Less));
+            let later = "1.0.1-0.20260402140714-0c1d4f2082a5";
+            assert_eq!(compare(later, tagged), Some(Greater));
+            assert_eq!(compare(tagged, tagged), Some(Equal));
         }
     }
 

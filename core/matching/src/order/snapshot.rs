@@ -1,6 +1,9 @@
 //! Versions that are no release numbers: dates, snapshots behind a release, commits.
 //!
-//! Source: Nixpkgs manual, "Versioning": `unstable-YYYY-MM-DD` and `X.Y-unstable-YYYY-MM-DD`.
+//! Sources: Nixpkgs manual, "Versioning": `unstable-YYYY-MM-DD` and `X.Y-unstable-YYYY-MM-DD`; Go Modules
+//! Reference, "Pseudo-versions".
+
+use snowguard_advisory::versions::pseudo::PseudoVersion;
 
 /// What a version text is.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +16,33 @@ pub(super) enum Form<'a> {
     Date(u32),
     /// A commit.
     Commit,
+    /// A commit behind a tag, as Go names it: `1.0.1-0.YYYYMMDDhhmmss-HASH`.
+    Pseudo(Pseudo<'a>),
+}
+
+/// A commit of which Go knows a tag before it and a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pseudo<'a> {
+    /// The whole text, which SemVer puts between the tag and the release after it.
+    pub(super) text: &'a str,
+    /// The day, as `YYYYMMDD`.
+    pub(super) day: u32,
+}
+
+impl Pseudo<'_> {
+    /// Whether a release may be compared with it. Go knows only the tags that its rule of paths allows: of a module
+    /// without `/v5` in its path it does not see 5.0.4, and calls a commit behind it `1.0.1-0.…`.
+    pub(super) fn is_comparable(self, release: &str) -> bool {
+        match (major(release), major(self.text)) {
+            (Some(release), Some(own)) => release <= own,
+            _ => false,
+        }
+    }
+}
+
+fn major(version: &str) -> Option<u64> {
+    let end = version.find(|c: char| !c.is_ascii_digit());
+    version[..end.unwrap_or(version.len())].parse().ok()
 }
 
 impl<'a> Form<'a> {
@@ -36,6 +66,9 @@ impl<'a> Form<'a> {
         if is_commit(version) {
             return Self::Commit;
         }
+        if let Some(form) = pseudo(version) {
+            return form;
+        }
         Self::Release(without_flavour(version))
     }
 }
@@ -47,6 +80,21 @@ fn is_commit(version: &str) -> bool {
     let is_mixed = version.bytes().any(|b| b.is_ascii_digit())
         && version.bytes().any(|b| b.is_ascii_alphabetic());
     is_hex && (matches!(version.len(), 40 | 64) || ((10..64).contains(&version.len()) && is_mixed))
+}
+
+/// Where Go knows no tag before a commit, only the day tells anything: releases there may be, with numbers that no module
+/// of Go can have.
+fn pseudo(version: &str) -> Option<Form<'_>> {
+    let PseudoVersion {
+        text,
+        time,
+        is_tagged,
+    } = PseudoVersion::parse(version)?;
+    let day = day(&time[..8])?;
+    Some(match is_tagged {
+        true => Form::Pseudo(Pseudo { text, day }),
+        false => Form::Date(day),
+    })
 }
 
 /// A kernel's version without the flavour that Nixpkgs or its source adds behind it:
@@ -91,7 +139,7 @@ fn day(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Form;
+    use super::{Form, Pseudo};
 
     #[test]
     fn forms() {
@@ -112,6 +160,13 @@ mod tests {
             Form::Release("6.12.25")
         );
         assert_eq!(Form::of("6.18-rc1"), Form::Release("6.18-rc1"));
+        let untagged = "0.0.0-20260512171120-69da20bdaec9";
+        assert_eq!(Form::of(untagged), Form::Date(20_260_512));
+        let tagged = "1.0.1-0.20260401140714-fc1d4f2082a5";
+        let day = 20_260_401;
+        assert_eq!(Form::of(tagged), Form::Pseudo(Pseudo { text: tagged, day }));
+        let no_day = "0.0.0-20261512171120-69da20bdaec9";
+        assert_eq!(Form::of(no_day), Form::Release(no_day));
         assert_eq!(Form::of("1.0-rta"), Form::Release("1.0-rta"));
     }
 }

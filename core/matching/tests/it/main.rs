@@ -1,5 +1,6 @@
 //! Properties of the matcher over random worlds, and real records with odd versions.
 
+mod commits;
 mod kernel;
 mod keys;
 mod oddities;
