@@ -346,7 +346,7 @@ pub struct Change {
 /// One range of an OSV entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OsvRange {
-    /// `SEMVER`, `ECOSYSTEM`, `GIT`.
+    /// `SEMVER`, `ECOSYSTEM`, `GIT`; `CUSTOM` for those that stand elsewhere in the entry.
     pub kind: OsvRangeKind,
     /// Repository, for `GIT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -365,6 +365,9 @@ pub enum OsvRangeKind {
     Ecosystem,
     /// Commit graph.
     Git,
+    /// The software's own numbers, which Go's order of modules does not see: `custom_ranges` of Go's database. Where
+    /// there are such, the other ranges of the entry speak of modules only.
+    Custom,
 }
 
 /// An event of an OSV range.

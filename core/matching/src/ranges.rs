@@ -145,7 +145,8 @@ fn statement(advisory: &Advisory, found: &Match) -> Option<Row> {
     let mut rows = AdvisoryFacts::new(advisory).rows.into_iter().filter(|row| {
         let rest = at.strip_prefix(row.at.as_str());
         rest.is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with("/versions/") || rest.starts_with("/ranges/")
+            let places = ["/versions/", "/ranges/", "/ecosystem_specific/"];
+            rest.is_empty() || places.iter().any(|place| rest.starts_with(place))
         })
     });
     // A configuration has a row for each of its products; which of them decided is not told.
@@ -172,7 +173,7 @@ fn of_statement(
             decision
                 .considered
                 .iter()
-                .filter(|one| matches!(one.at, versions::At::Range(_))),
+                .filter(|one| matches!(one.at, versions::At::Range(_) | versions::At::Custom(_))),
         ),
     }
 }

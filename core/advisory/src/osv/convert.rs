@@ -13,6 +13,7 @@ use crate::model::{
 use crate::purl::Purl;
 use crate::reading::{Warnings, quote};
 use crate::time;
+use crate::versions::pseudo::PseudoVersion;
 
 impl Entry<'_> {
     /// Turns the entry into the shared model.
@@ -130,12 +131,24 @@ fn affected(
                 })
                 .ok()
         });
-    let ranges: Vec<OsvRange> = json
+    let mut ranges: Vec<OsvRange> = json
         .ranges
         .iter()
         .enumerate()
         .filter_map(|(at, json)| range(json, &format!("{pointer}/ranges/{at}"), warnings))
         .collect();
+    let custom = json.ecosystem_specific.iter();
+    let custom = custom.flat_map(|specific| &specific.custom_ranges);
+    let custom = custom.enumerate().filter_map(|(at, json)| {
+        let pointer = format!("{pointer}/ecosystem_specific/custom_ranges/{at}");
+        range(json, &pointer, warnings)
+    });
+    let custom: Vec<OsvRange> = custom.collect();
+    // Some only say since when; then the fix stands in the ranges of modules.
+    if custom.iter().all(has_end) {
+        let kind = OsvRangeKind::Custom;
+        ranges.extend(custom.into_iter().map(|range| OsvRange { kind, ..range }));
+    }
     let imports = json
         .ecosystem_specific
         .iter()
@@ -163,6 +176,17 @@ fn affected(
         pointer,
         ..Affected::default()
     }
+}
+
+/// Whether something ends each affected part, and it is a release.
+fn has_end(range: &OsvRange) -> bool {
+    let count = |is: fn(&&OsvEvent) -> bool| range.events.iter().filter(is).count();
+    let begins = count(|event| matches!(event, OsvEvent::Introduced(_)));
+    let ends = count(|event| match event {
+        OsvEvent::Fixed(end) | OsvEvent::LastAffected(end) => PseudoVersion::parse(end).is_none(),
+        OsvEvent::Introduced(_) | OsvEvent::Limit(_) => false,
+    });
+    range.kind != OsvRangeKind::Git && ends >= begins
 }
 
 fn range(json: &RangeJson<'_>, pointer: &str, warnings: &mut Warnings) -> Option<OsvRange> {

@@ -89,6 +89,8 @@ object! {
     pub struct EcosystemSpecific {
         /// Packages and symbols.
         pub imports: Vec<ImportJson<'de>> = "imports",
+        /// Ranges in the software's own numbers, where Go does not see these.
+        pub custom_ranges: Vec<RangeJson<'de>> = "custom_ranges",
     }
 }
 

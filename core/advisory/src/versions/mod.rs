@@ -84,6 +84,8 @@ pub enum At {
     Version(usize),
     /// Index in OSV `ranges`.
     Range(usize),
+    /// Index in `custom_ranges` of Go's database.
+    Custom(usize),
     /// The CPE match itself.
     Match,
 }
@@ -110,6 +112,7 @@ impl At {
         match self {
             Self::Version(index) => format!("/versions/{index}"),
             Self::Range(index) => format!("/ranges/{index}"),
+            Self::Custom(index) => format!("/ecosystem_specific/custom_ranges/{index}"),
             Self::Match => String::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! The algorithm of the OSV schema.
 //!
-//! Source: OSV schema, "Evaluation" (`IncludedInVersions`, `IncludedInRanges`, `BeforeLimits`).
+//! Sources: OSV schema, "Evaluation" (`IncludedInVersions`, `IncludedInRanges`, `BeforeLimits`); Go Vulnerability Database,
+//! "Schema" (`custom_ranges`).
 
 use std::cmp::Ordering;
 
@@ -18,12 +19,19 @@ pub(super) fn status<'a>(
     let mut considered = Vec::new();
     let mut decided = None;
     let mut commits = 0;
+    let is_custom = |range: &OsvRange| range.kind == OsvRangeKind::Custom;
+    // Where Go does not see the software's numbers, it gives these apart; its own ranges then say nothing of them.
+    let first_custom = ranges.iter().position(is_custom);
     for (index, range) in ranges.iter().enumerate() {
-        if range.kind == OsvRangeKind::Git {
+        if range.kind == OsvRangeKind::Git || first_custom.is_some() && !is_custom(range) {
             commits += 1;
             continue;
         }
-        let (parts, of_commits) = segments(range, At::Range(index), version, order);
+        let at = match first_custom {
+            Some(first) => At::Custom(index - first),
+            None => At::Range(index),
+        };
+        let (parts, of_commits) = segments(range, at, version, order);
         commits += of_commits;
         for mut part in parts {
             if part.position == Position::Elsewhere {

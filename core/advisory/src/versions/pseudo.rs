@@ -11,6 +11,8 @@ pub struct PseudoVersion<'a> {
     pub time: &'a str,
     /// Whether Go knows a tag before the commit.
     pub is_tagged: bool,
+    /// Whether it says `+incompatible`: then Go sees tags of every major version.
+    pub is_incompatible: bool,
 }
 
 impl<'a> PseudoVersion<'a> {
@@ -19,7 +21,10 @@ impl<'a> PseudoVersion<'a> {
     pub fn parse(version: &'a str) -> Option<Self> {
         const TIME: usize = 14;
         const HASH: usize = 12;
-        let text = version.strip_suffix("+incompatible").unwrap_or(version);
+        let (text, is_incompatible) = match version.strip_suffix("+incompatible") {
+            Some(text) => (text, true),
+            None => (version, false),
+        };
         let dash = text.len().checked_sub(HASH + 1)?;
         // Asked of every version: this alone tells nearly all of them.
         if text.as_bytes()[dash] != b'-' {
@@ -41,6 +46,7 @@ impl<'a> PseudoVersion<'a> {
             text,
             time,
             is_tagged,
+            is_incompatible,
         })
     }
 }

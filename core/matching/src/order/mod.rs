@@ -284,6 +284,9 @@ mod tests {
             assert_eq!(compare("5.0.4", tagged), None);
             assert_eq!(compare(tagged, "5.0.4"), None);
             assert_eq!(compare("1.0.0", tagged), Some(Less));
+            let incompatible = "4.1.2-0.20171013141717-ee57a5829ab1+incompatible";
+            assert_eq!(compare("11.0", incompatible), Some(Greater));
+            assert_eq!(compare("4.1.1", incompatible), Some(Less));
             assert_eq!(compare(tagged, "1.0.1"), Some(Less));
             assert_eq!(compare("0.9", tagged), Some(Less));
             assert_eq!(compare(behind_beta, "1.0.0"), Some(Less));

@@ -27,6 +27,8 @@ pub(super) struct Pseudo<'a> {
     pub(super) text: &'a str,
     /// The day, as `YYYYMMDD`.
     pub(super) day: u32,
+    /// Whether Go sees tags of every major version.
+    pub(super) is_incompatible: bool,
 }
 
 impl Pseudo<'_> {
@@ -34,7 +36,7 @@ impl Pseudo<'_> {
     /// without `/v5` in its path it does not see 5.0.4, and calls a commit behind it `1.0.1-0.…`.
     pub(super) fn is_comparable(self, release: &str) -> bool {
         match (major(release), major(self.text)) {
-            (Some(release), Some(own)) => release <= own,
+            (Some(release), Some(own)) => release <= own || self.is_incompatible,
             _ => false,
         }
     }
@@ -89,10 +91,15 @@ fn pseudo(version: &str) -> Option<Form<'_>> {
         text,
         time,
         is_tagged,
+        is_incompatible,
     } = PseudoVersion::parse(version)?;
     let day = day(&time[..8])?;
     Some(match is_tagged {
-        true => Form::Pseudo(Pseudo { text, day }),
+        true => Form::Pseudo(Pseudo {
+            text,
+            day,
+            is_incompatible,
+        }),
         false => Form::Date(day),
     })
 }
@@ -164,7 +171,14 @@ mod tests {
         assert_eq!(Form::of(untagged), Form::Date(20_260_512));
         let tagged = "1.0.1-0.20260401140714-fc1d4f2082a5";
         let day = 20_260_401;
-        assert_eq!(Form::of(tagged), Form::Pseudo(Pseudo { text: tagged, day }));
+        assert_eq!(
+            Form::of(tagged),
+            Form::Pseudo(Pseudo {
+                text: tagged,
+                day,
+                is_incompatible: false
+            })
+        );
         let no_day = "0.0.0-20261512171120-69da20bdaec9";
         assert_eq!(Form::of(no_day), Form::Release(no_day));
         assert_eq!(Form::of("1.0-rta"), Form::Release("1.0-rta"));

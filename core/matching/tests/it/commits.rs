@@ -1,7 +1,9 @@
 //! Ranges that end at a commit, as Go's database of vulnerabilities and what is made of it give them.
 
 use serde_json::json;
+use snowguard_advisory::limits::Limits;
 use snowguard_advisory::model::{CpeMatch, Status, Versions};
+use snowguard_advisory::osv;
 use snowguard_advisory::versions::{self, Basis};
 use snowguard_matching::order::Scheme;
 
@@ -45,6 +47,54 @@ fn releases_beside_a_commit_decide() {
     assert_eq!(said(events.clone(), "2.3.1").0, Status::Affected);
     assert_eq!(said(events.clone(), "2.3.2").0, Status::Unaffected);
     assert_eq!(said(events, "2.4.1").0, Status::Unaffected);
+}
+
+/// The same record says elsewhere what the software's own numbers are.
+#[test]
+fn the_software_s_own_numbers_count_before_those_of_modules() {
+    let entry = json!({
+        "id": "GO-2025-3858", "modified": "2026-01-01T00:00:00Z",
+        "affected": [{
+            "package": {"name": "github.com/openbao/openbao", "ecosystem": "Go"},
+            "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": FIX}, {"introduced": "0.1.0"}]}],
+            "ecosystem_specific": {"custom_ranges": [
+                {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.3.2"}]},
+            ]},
+        }],
+    });
+    let read = osv::read(entry.to_string().as_bytes(), None, &Limits::default()).expect("an entry");
+    let versions = &read.record.affected[0].versions;
+    let said = |version| versions::status(versions, version, &Scheme::Semver);
+    let affected = said("2.3.1");
+    assert_eq!(
+        (affected.status, affected.fixed_in),
+        (Status::Affected, Some("2.3.2"))
+    );
+    let decided = affected.decided().expect("a range");
+    assert_eq!(decided.at.pointer(), "/ecosystem_specific/custom_ranges/0");
+    for version in ["2.3.2", "2.4.1"] {
+        assert_eq!(said(version).status, Status::Unaffected, "{version}");
+    }
+}
+
+/// GO-2026-5740 gives "since 0.43.0" so, and the fix among its ranges of modules.
+#[test]
+fn own_numbers_without_an_end_do_not_hide_the_fix() {
+    let entry = json!({
+        "id": "GO-2026-5740", "modified": "2026-01-01T00:00:00Z",
+        "affected": [{
+            "package": {"name": "github.com/gohugoio/hugo", "ecosystem": "Go"},
+            "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "0.161.0"}]}],
+            "ecosystem_specific": {"custom_ranges": [
+                {"type": "ECOSYSTEM", "events": [{"introduced": "0.43.0"}]},
+            ]},
+        }],
+    });
+    let read = osv::read(entry.to_string().as_bytes(), None, &Limits::default());
+    let versions = &read.expect("an entry").record.affected[0].versions;
+    let said = |version| versions::status(versions, version, &Scheme::Semver).status;
+    assert_eq!(said("0.163.3"), Status::Unaffected);
+    assert_eq!(said("0.160.0"), Status::Affected);
 }
 
 #[test]

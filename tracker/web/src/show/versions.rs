@@ -84,6 +84,7 @@ fn osv(range: &OsvRange) -> Vec<Line> {
         OsvRangeKind::Semver => "semver".to_owned(),
         OsvRangeKind::Ecosystem => String::new(),
         OsvRangeKind::Git => "git".to_owned(),
+        OsvRangeKind::Custom => "own numbers".to_owned(),
     };
     if let Some(repo) = &range.repo {
         note = format!("{note} {repo}").trim().to_owned();
